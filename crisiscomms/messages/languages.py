@@ -1,0 +1,177 @@
+"""How figures, times and short words are said in each language.
+
+Words come from `templates/<language>/*.toml`, plurals, dates and numbers from CLDR by way of Babel.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
+from crisiscomms.fields import Unit, When
+from crisiscomms.messages.prose import timed
+
+#: CLDR's plain "en" is American. Readers of "en" here get days before months, and a clock of 24 hours.
+_LOCALES = {"en": "en_GB"}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One language: its words, and how it says numbers and times in the organisation's zone."""
+
+    language: str
+    zone: ZoneInfo
+    words: dict[str, Any]
+
+    @property
+    def locale(self) -> str:
+        """The CLDR locale."""
+        return _LOCALES.get(self.language, self.language.replace("-", "_"))
+
+    def word(self, name: str) -> str:
+        """Return a short word or phrase, by its dotted name in the language's files. Raises KeyError."""
+        found: Any = self.words
+        for part in name.split("."):
+            found = found[part]
+        return str(found)
+
+    def number(self, value: float) -> str:
+        """Return a number with the language's separators."""
+        from babel.numbers import format_decimal  # noqa: PLC0415
+
+        return str(format_decimal(value, locale=self.locale))
+
+    def counted(self, value: float, unit: Unit, certainty: str = "confirmed") -> str:
+        """Return a number with its unit in the right plural, and "about" or "at least" where that is due."""
+        bare = f"{self.number(value)} {unit.word(self.language, self.plural(value))}"
+        return bare if certainty == "confirmed" else self.word(f"certainty.{certainty}").format(figure=bare)
+
+    def plural(self, value: float) -> str:
+        """Return the plural category of a number."""
+        from babel import Locale  # noqa: PLC0415
+
+        return str(Locale.parse(self.locale).plural_form(value))
+
+    def date(self, at: datetime, *, year: bool = True) -> str:
+        """Return a day in words, in the organisation's zone."""
+        from babel.dates import format_date, format_skeleton  # noqa: PLC0415
+
+        local = at.astimezone(self.zone)
+        return str(
+            format_date(local, "long", locale=self.locale)
+            if year
+            else format_skeleton("MMMMd", local, locale=self.locale)
+        )
+
+    def clock(self, at: datetime, zone: Any = None) -> str:  # noqa: ANN401 -- a tzinfo
+        """Return a time of day on a clock of 24 hours."""
+        return at.astimezone(zone or self.zone).strftime("%H:%M")
+
+    def zone_name(self, at: datetime) -> str:
+        """Return the short name of the organisation's zone at a moment, in the language's own letters where it has one."""
+        from babel.dates import get_timezone_name  # noqa: PLC0415
+
+        own = str(get_timezone_name(at.astimezone(self.zone), width="short", locale=self.locale))
+        if own.isalpha():
+            return own
+        name = at.astimezone(self.zone).tzname() or ""
+        return name if name.isalpha() else f"UTC{name}"
+
+    def moment(self, when: When, *, year: bool = True, utc: bool = False) -> str:
+        """Return a moment as `10:12 CET on 18 November 2026`, with UTC in brackets on request. A date alone is a day."""
+        if when.date_only:
+            words = self.date(when.at, year=year)
+        else:
+            words = self.word("time.full").format(
+                time=self.clock(when.at), zone=self.zone_name(when.at), date=self.date(when.at, year=year)
+            )
+            if utc and when.at.astimezone(self.zone).utcoffset():
+                words = self.word("time.with_utc").format(moment=words, utc=self._utc(when.at))
+        return timed(self.iso(when), words)
+
+    def _utc(self, at: datetime) -> str:
+        clock = self.clock(at, UTC)
+        if at.astimezone(UTC).date() == at.astimezone(self.zone).date():
+            return f"{clock} UTC"
+        from babel.dates import format_skeleton  # noqa: PLC0415
+
+        return self.word("time.full").format(
+            time=clock, zone="UTC", date=format_skeleton("MMMMd", at.astimezone(UTC), locale=self.locale)
+        )
+
+    def by_clock(self, when: When, reference: datetime) -> str:
+        """Return a time for a post: without its date where that is the day of `reference`, always with zone and UTC."""
+        if when.date_only or when.at.astimezone(self.zone).date() != reference.astimezone(self.zone).date():
+            return self.moment(when, year=False)
+        clock = self.word("time.clock").format(time=self.clock(when.at), zone=self.zone_name(when.at))
+        return timed(self.iso(when), clock)
+
+    def iso(self, when: When) -> str:
+        """Return the machine's form of a moment, for `datetime` attributes."""
+        local = when.at.astimezone(self.zone)
+        return local.date().isoformat() if when.date_only else local.isoformat(timespec="minutes")
+
+    def duration(self, length: timedelta) -> str:
+        """Return a length of time in days, hours and minutes, leaving out what is nought."""
+        from babel.units import format_unit  # noqa: PLC0415
+
+        minutes = int(length.total_seconds() // 60)
+        days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+        named = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
+        parts = [str(format_unit(n, f"duration-{unit}", locale=self.locale)) for n, unit in named if n]
+        return self.listed(parts) if parts else str(format_unit(0, "duration-minute", locale=self.locale))
+
+    def listed(self, items: Iterable[str]) -> str:
+        """Return items as a list in a sentence: `a, b and c`."""
+        from babel.lists import format_list  # noqa: PLC0415
+
+        return str(format_list(list(items), locale=self.locale))
+
+
+def folders(language: str, base: Path, overrides: Path | None = None) -> list[Path]:
+    """Return where the words of a language are looked for: the workspace's own first."""
+    return [folder / language for folder in ((overrides, base) if overrides else (base,))]
+
+
+def load_words(language: str, base: Path, overrides: Path | None = None) -> dict[str, Any]:
+    """Return a language's short words: every `.toml` in its folder, the workspace's own laid over ours.
+
+    Raises InvalidInput where a file cannot be read.
+    """
+    merged: dict[str, Any] = {}
+    for folder in reversed(folders(language, base, overrides)):
+        for path in sorted(folder.glob("*.toml")):
+            merged = _lay_over(merged, _read(path))
+    return merged
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Finding(
+            "template",
+            Severity.ERROR,
+            Place(relative(path)),
+            f"cannot be read as TOML: {error}",
+            "Messages cannot be written in this language.",
+            "Check quotes and brackets there.",
+        )
+        raise InvalidInput([problem]) from error
+
+
+def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _lay_over(below[key], above[key])
+        if isinstance(below.get(key), dict) and isinstance(above.get(key), dict)
+        else above.get(key, below.get(key))
+        for key in {**below, **above}
+    }

@@ -1,0 +1,169 @@
+"""The messages: what readers get, as plain frozen values.
+
+Pages, statements, FAQs and memos stand at an address and are revised. Notices and posts are sent once.
+Everything here can be written as canonical JSON and read back, so that what was approved can be kept and sent
+byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+PageKind = Literal["incident", "statement", "faq"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of one incident. `path` is its address below the site's root, without the language's folder.
+
+    `html` is the inside of `<main>`: `h1`, then sections under `h2` with ids; updates are `h3` with their update's id.
+    `text` is what a reader sees, `markdown` the page's Markdown twin.
+    """
+
+    kind: PageKind
+    path: str
+    title: str
+    description: str
+    html: str
+    text: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One update, as feeds and lists show it. Times are ISO 8601 with offset."""
+
+    id: str
+    status: str
+    at: str
+    title: str
+    html: str
+    text: str
+    corrected_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One promise, as the list of promises shows it. `html` is its text."""
+
+    id: str
+    html: str
+    text: str
+    due: str
+    owner: str
+    kept: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a page: its path below the site's root, and its bytes in base64."""
+
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteContent:
+    """What one incident puts on the site in one language: its pages, and what lists and feeds say about it.
+
+    `language` is the tree of the site it belongs to, `words_language` the language its texts are in: they differ where
+    a translation is missing. `summary` is the newest update's text in HTML. `entries` are newest first.
+    `components` pairs names that readers see with their state. Times are ISO 8601 with offset.
+    """
+
+    incident: str
+    language: str
+    words_language: str
+    title: str
+    kind: str
+    severity: str
+    status: str
+    first_at: str
+    updated_at: str
+    next_update: str | None
+    summary: str
+    pages: tuple[Page, ...]
+    entries: tuple[Entry, ...]
+    promises: tuple[PromiseLine, ...]
+    components: tuple[tuple[str, str], ...]
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One e-mail to an audience in one language. Slots in subject, text and HTML are filled for each recipient.
+
+    `columns` are the columns of the list that the reader is shown. `kind` is `notice` or `correction`.
+    """
+
+    incident: str
+    update: str
+    audience: str
+    language: str
+    kind: str
+    subject: str
+    html: str
+    text: str
+    columns: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post on one account. `text` holds the link; `link` is unique to the update. `kind` is `post` or `correction`."""
+
+    incident: str
+    update: str
+    channel: str
+    language: str
+    kind: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """The memo to staff, in one language. Never public."""
+
+    incident: str
+    language: str
+    title: str
+    html: str
+    text: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """All messages of one incident, composed in one go from one set of facts."""
+
+    incident: str
+    site: tuple[SiteContent, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    posts: tuple[Post, ...] = ()
+    memos: tuple[Memo, ...] = field(default=())
+
+
+def canonical(value: Any) -> bytes:  # noqa: ANN401 -- a dataclass or plain data
+    """Return the one JSON form of a value: sorted keys, no spaces, UTF-8."""
+    plain = asdict(value) if hasattr(value, "__dataclass_fields__") else value
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def site_content(body: bytes) -> SiteContent:
+    """Read a SiteContent back from its canonical JSON."""
+    plain = json.loads(body)
+    plain["pages"] = tuple(Page(**page) for page in plain["pages"])
+    plain["entries"] = tuple(Entry(**entry) for entry in plain["entries"])
+    plain["promises"] = tuple(PromiseLine(**promise) for promise in plain["promises"])
+    plain["pictures"] = tuple(Picture(**picture) for picture in plain["pictures"])
+    plain["components"] = tuple((name, state) for name, state in plain["components"])
+    return SiteContent(**plain)

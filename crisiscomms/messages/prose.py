@@ -1,0 +1,210 @@
+"""Prose: Markdown to HTML and to plain text, with marks that survive the way.
+
+Three things travel through Markdown as characters that no record can hold (private use, refused on reading):
+a time (so that HTML gets a `<time>` element), a slot (filled in for each reader at the last moment), and
+the moment of publication (known only when it happens).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from html.parser import HTMLParser
+from typing import Any
+
+_TIME, _TEXT, _END = "\ue000", "\ue001", "\ue002"
+_SLOT, _SLOT_END = "\ue003", "\ue004"
+PUBLISHED_AT = "\ue005"
+_TIMES = re.compile(f"{_TIME}([^{_TEXT}]*){_TEXT}([^{_END}]*){_END}")
+_SLOTS = re.compile(f"{_SLOT}([^{_SLOT_END}]*){_SLOT_END}")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
+_LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
+_TAGS = {
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+}
+_ATTRIBUTES = {"a": {"href"}, "h1": {"id"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+
+
+class Md(str):
+    """Text that is Markdown on purpose. A plain string is escaped when a template prints it."""
+
+    __slots__ = ()
+
+
+def timed(iso: str, words: str) -> str:
+    """Mark a time, so that HTML shows it as `<time datetime>`."""
+    return f"{_TIME}{iso}{_TEXT}{words}{_END}"
+
+
+def slot(name: str) -> str:
+    """Mark a place that is filled in for each reader."""
+    return f"{_SLOT}{name}{_SLOT_END}"
+
+
+def slots(text: str) -> tuple[str, ...]:
+    """Return the names of the slots in a text, each once, in order."""
+    return tuple(dict.fromkeys(_SLOTS.findall(text)))
+
+
+def fill(text: str, values: Mapping[str, str], *, in_html: bool = False) -> str:
+    """Fill every slot. Raises KeyError for a slot without a value."""
+    return _SLOTS.sub(lambda match: html.escape(values[match[1]]) if in_html else values[match[1]], text)
+
+
+def plain_times(text: str) -> str:
+    """Drop the marks of times and keep their words."""
+    return _TIMES.sub(r"\2", text)
+
+
+def time_elements(text: str) -> str:
+    """Turn the marks of times in HTML into `<time>` elements."""
+    return _TIMES.sub(lambda match: f'<time datetime="{html.escape(match[1])}">{match[2]}</time>', text)
+
+
+def escape(text: str) -> str:
+    """Escape a plain string, so that Markdown shows it as it is."""
+    escaped = _SPECIAL.sub(r"\\\1", text)
+    return _LINE_START.sub(
+        lambda m: f"{m[1]}{m[2]}\\{m[3]}" if m[2] else f"{m[4]}\\{m[5]}" if m[5] in "-+>" else m[0], escaped
+    )
+
+
+@cache
+def _markdown() -> Any:  # noqa: ANN401 -- the library's class, imported where it is used
+    import markdown  # noqa: PLC0415
+
+    return markdown.Markdown(extensions=["attr_list", "sane_lists", "tables"], output_format="html")
+
+
+@lru_cache(maxsize=4096)
+def to_html(source: str) -> str:
+    """Return clean HTML for Markdown: an allow-list of elements, no script, no remote picture, times marked up.
+
+    Slots stay where they are. Record text cannot set ids or attributes: its braces are escaped on the way in.
+    """
+    import nh3  # noqa: PLC0415
+
+    raw = _markdown().reset().convert(source)
+    clean = nh3.clean(
+        raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None
+    )
+    return time_elements(clean)
+
+
+@lru_cache(maxsize=4096)
+def to_text(source: str) -> str:
+    """Return plain text for Markdown: what the HTML says, links with their addresses, one paragraph a line."""
+    reader = _Plain()
+    reader.feed(to_html(source))
+    reader.close()
+    return reader.result()
+
+
+class _Plain(HTMLParser):
+    """Reads our own clean HTML into plain text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[str] = []
+        self.line = ""
+        self.lists: list[int | None] = []
+        self.link: tuple[str, int] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"p", "h1", "h2", "h3", "h4", "blockquote", "table"}:
+            if self.line.strip() not in self._bullets():
+                self._break()
+        elif tag in {"ul", "ol"}:
+            self._break()
+            self.lists.append(1 if tag == "ol" else None)
+        elif tag == "li":
+            self._break()
+            number = self.lists[-1] if self.lists else None
+            self.line = "  " * (len(self.lists) - 1) + (f"{number}. " if number else "- ")
+            if number:
+                self.lists[-1] = number + 1
+        elif tag == "br":
+            self.line += "\n"
+        elif tag == "tr":
+            self._break()
+        elif tag in {"td", "th"} and self.line:
+            self.line += " | "
+        elif tag == "a":
+            self.link = (dict(attrs).get("href") or "", len(self.line))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self.link:
+            href, start = self.link
+            words = self.line[start:].strip()
+            address = href.removeprefix("mailto:").removeprefix("tel:")
+            if address and address != words and not href.startswith("#"):
+                self.line += f" ({address})"
+            self.link = None
+        elif tag in {"ul", "ol"}:
+            self._break()
+            self.lists.pop()
+            if not self.lists:
+                self.blocks.append("")
+        elif tag in {"p", "h1", "h2", "h3", "h4", "blockquote"}:
+            self._break()
+            if not self.lists:
+                self.blocks.append("")
+
+    def handle_data(self, data: str) -> None:
+        words = re.sub(r"\s+", " ", data)
+        self.line += words.lstrip() if not self.line or self.line.endswith((" ", "\n")) else words
+
+    def _bullets(self) -> set[str]:
+        return {"-"} | {f"{n - 1}." for n in self.lists if n}
+
+    def _break(self) -> None:
+        if self.line.strip():
+            self.blocks.append(self.line.rstrip())
+        self.line = ""
+
+    def result(self) -> str:
+        self._break()
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.blocks)).strip() + "\n"
+
+
+def one_line(source: str) -> str:
+    """Return Markdown as plain words on one line, for titles, posts and subjects."""
+    return " ".join(to_text(source).split())
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟。])[\"'”’)]*\s+(?=[^\sa-zäöüß])")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Mr|Mrs|Ms|Prof|approx|vs)\.|\b\d{1,2}\.)$")
+
+
+def sentences(text: str) -> list[str]:
+    """Split plain text into its sentences. A date such as `18. November` and a short form such as `z.B.` do not end one."""
+    found: list[str] = []
+    for piece in _SENTENCE_END.split(text.strip()):
+        if found and _ABBREVIATION.search(found[-1]):
+            found[-1] = f"{found[-1]} {piece}"
+        elif piece:
+            found.append(piece)
+    return found

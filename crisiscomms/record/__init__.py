@@ -1,0 +1,18 @@
+"""The record room: what happened, read from one file, typed, and with the place of every word."""
+
+from crisiscomms.record.load import Record, load_record, parse_record
+from crisiscomms.record.model import CLOSED, STATUSES, Incident, Status, Update
+from crisiscomms.record.recipients import Recipient, Recipients
+
+__all__ = [
+    "CLOSED",
+    "STATUSES",
+    "Incident",
+    "Recipient",
+    "Recipients",
+    "Record",
+    "Status",
+    "Update",
+    "load_record",
+    "parse_record",
+]

@@ -1,0 +1,81 @@
+"""Every text of a record, with its place and who may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from crisiscomms.fields import Model, Text
+from crisiscomms.record.model import Incident, Update
+
+#: Texts that are for the team, or for a regulator. They reach no message.
+INTERNAL = frozenset({"glossary"})
+#: Texts where a figure that is written out is an error and not a warning: readers act on them at once.
+STRICT = frozenset({"updates", "impact"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One text in one language, where it stands, and for whom.
+
+    `audience` is the audience's name where the text belongs to one; `update` the update it belongs to.
+    """
+
+    path: tuple[str | int, ...]
+    language: str
+    words: str
+    audience: str | None = None
+    private: bool = False
+    update: Update | None = None
+
+    @property
+    def field(self) -> str:
+        """The top-level field that the text stands in."""
+        return str(self.path[0])
+
+
+def passages(incident: Incident) -> Iterator[Passage]:
+    """Yield every text of a record in every language, in the order of the model."""
+    for name in type(incident).model_fields:
+        if name not in INTERNAL:
+            yield from _below(getattr(incident, name), (name,), None)
+
+
+def texts(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+    """Yield every text field of a record with its path, all languages together."""
+    for name in type(incident).model_fields:
+        if name not in INTERNAL:
+            yield from _fields(getattr(incident, name), (name,))
+
+
+def _fields(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Text]]:  # noqa: ANN401
+    if isinstance(value, Text):
+        yield path, value
+    elif isinstance(value, Model):
+        for name in type(value).model_fields:
+            yield from _fields(getattr(value, name), (*path, name))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _fields(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _fields(item, (*path, key))
+
+
+def _below(value: Any, path: tuple[str | int, ...], owner: Any) -> Iterator[Passage]:  # noqa: ANN401
+    if isinstance(value, Text):
+        update = owner if isinstance(owner, Update) else None
+        for language, words in value:
+            yield Passage(
+                path, language, words, getattr(owner, "audience", None), bool(getattr(owner, "private", False)), update
+            )
+    elif isinstance(value, Model):
+        for name in type(value).model_fields:
+            yield from _below(getattr(value, name), (*path, name), value)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _below(item, (*path, index), owner)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _below(item, (*path, key), owner)
