@@ -36,11 +36,17 @@ class Voice:
         return _LOCALES.get(self.language, self.language.replace("-", "_"))
 
     def word(self, name: str) -> str:
-        """Return a short word or phrase, by its dotted name in the language's files. Raises KeyError."""
+        """Return a short word or phrase, by its dotted name in the language's files. Raises InvalidInput."""
         found: Any = self.words
         for part in name.split("."):
-            found = found[part]
+            found = found.get(part) if isinstance(found, dict) else None
+        if found is None:
+            raise InvalidInput([Finding("template", Severity.ERROR, Place(f"templates/{self.language}/words.toml"), f"has no word for {name}", "Messages cannot be written in this language.", f"Add {name.split('.')[-1]} under [{name.rsplit('.', 1)[0]}].")])
         return str(found)
+
+    def apologises(self, text: str) -> bool:
+        """Say whether a text says sorry, by the language's own list of words."""
+        return any(form in text.lower() for form in self.words["apology"]["words"])
 
     def number(self, value: float) -> str:
         """Return a number with the language's separators."""
@@ -93,7 +99,7 @@ class Voice:
                 time=self.clock(when.at), zone=self.zone_name(when.at), date=self.date(when.at, year=year)
             )
             if utc and when.at.astimezone(self.zone).utcoffset():
-                words = self.word("time.with_utc").format(moment=words, utc=self._utc(when.at))
+                words = self.word("time.with_utc").format(time=words, utc=self._utc(when.at))
         return timed(self.iso(when), words)
 
     def _utc(self, at: datetime) -> str:

@@ -49,7 +49,7 @@ def texts(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], Text]]:
             yield from _fields(getattr(incident, name), (name,))
 
 
-def _fields(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Text]]:  # noqa: ANN401
+def _fields(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Text]]:
     if isinstance(value, Text):
         yield path, value
     elif isinstance(value, Model):
@@ -63,7 +63,7 @@ def _fields(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
             yield from _fields(item, (*path, key))
 
 
-def _below(value: Any, path: tuple[str | int, ...], owner: Any) -> Iterator[Passage]:  # noqa: ANN401
+def _below(value: Any, path: tuple[str | int, ...], owner: Any) -> Iterator[Passage]:
     if isinstance(value, Text):
         update = owner if isinstance(owner, Update) else None
         for language, words in value:

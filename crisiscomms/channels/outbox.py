@@ -1,0 +1,140 @@
+"""The outbox: messages as files, byte for byte what a real channel would have sent.
+
+It is a kind of its own (`type = "outbox"`), and what every channel becomes in a rehearsal: the real channel's pure half
+prepares, the outbox writes, and the half that reaches the outside is never opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from crisiscomms.channels.base import Caps, Channel, Letter, Posting, Prepared, Receipt, Rejected, Sender
+from crisiscomms.channels.mail import MailSettings, build_mail, message_id
+from crisiscomms.fields import Language
+from crisiscomms.limits import X_POST
+
+
+class OutboxSettings(MailSettings):
+    """Where the files go, and which shape of message they are."""
+
+    folder: str = "outbox"
+    """The folder, from the workspace."""
+    writes: Literal["mail", "post"] = "mail"
+    """mail: one .eml file for each recipient. post: one .txt file for each post."""
+    language: Language | None = None
+    """The language of posts. Empty: the first of the workspace."""
+
+
+class OutboxChannel:
+    """A channel that writes files."""
+
+    def __init__(self, name: str, settings: OutboxSettings, folder: Path, key: bytes) -> None:
+        self.name, self.settings, self._folder, self._key = name, settings, folder, key
+        limit = X_POST if settings.writes == "post" else None
+        self.caps = Caps(settings.writes, leaves_machine=False, can_find=True, limit=limit)
+
+    @classmethod
+    def from_table(cls, name: str, table: dict[str, Any], workspace: Path, key: bytes) -> OutboxChannel:
+        """Read a channel's table. Raises pydantic's ValidationError."""
+        settings = OutboxSettings.model_validate({k: v for k, v in table.items() if k != "type"})
+        return cls(name, settings, workspace / settings.folder / name, key)
+
+    def prepare(self, item: Letter | Posting) -> Prepared:
+        """Return the exact bytes."""
+        if isinstance(item, Letter):
+            return _addressed(build_mail(self.settings, item, key=self._key), item)
+        return _addressed(Prepared(item.post.text.encode()), item)
+
+    def message_id(self, item: Letter | Posting) -> str:
+        """Return a mail's Message-ID."""
+        return message_id(self.settings, item) if isinstance(item, Letter) else ""
+
+    def open(self, secret: Callable[[str], str]) -> Any:
+        """Open the folder. No secret is needed."""
+        del secret
+        return _folder(self._folder)
+
+
+class RehearsalChannel:
+    """A real channel of which only the pure half is used. Its `open` leads to a folder, so the outside cannot be reached."""
+
+    def __init__(self, real: Channel, folder: Path) -> None:
+        self.name = real.name
+        self.caps = replace(real.caps, leaves_machine=False, can_find=True)
+        self.settings = getattr(real, "settings", None)
+        self._prepare, self._message_id, self._folder = real.prepare, real.message_id, folder / real.name
+
+    def prepare(self, item: Letter | Posting) -> Prepared:
+        """Return the exact bytes that the real channel would send."""
+        return _addressed(self._prepare(item), item)
+
+    def message_id(self, item: Letter | Posting) -> str:
+        """Return the id that the real message would carry."""
+        return self._message_id(item)
+
+    def open(self, secret: Callable[[str], str]) -> Any:
+        """Open the folder."""
+        del secret
+        return _folder(self._folder)
+
+
+def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
+    """Add the name of the file that a message is written to: the same message, the same file."""
+    if isinstance(item, Letter):
+        notice = item.notice
+        person = re.sub(r"[^a-z0-9@.-]", "_", item.email.lower())
+        name = f"{notice.incident}/{notice.update}/{item.number}-{notice.kind}-{person}.eml"
+    else:
+        name = f"{item.post.incident}/{item.at:%Y%m%dT%H%M}-{item.number}-{item.post.update}-{item.post.kind}.txt"
+    return Prepared(prepared.payload, {**prepared.envelope, "file": name})
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[Sender]:
+    folder.mkdir(parents=True, exist_ok=True)
+    yield _FolderSender(folder)
+
+
+class _FolderSender:
+    """Writes each message whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder.resolve()
+
+    def _path(self, prepared: Prepared) -> Path:
+        path = (self._root / prepared.envelope["file"]).resolve()
+        if not path.is_relative_to(self._root):
+            raise Rejected("the file would land outside the outbox")
+        return path
+
+    @staticmethod
+    def _body(prepared: Prepared, parent: Receipt | None) -> bytes:
+        if not prepared.envelope["file"].endswith(".txt"):
+            return prepared.payload
+        answers = f"In reply to: {parent.id}\n\n" if parent else ""
+        return answers.encode() + prepared.payload + b"\n"
+
+    def send(self, prepared: Prepared, *, parent: Receipt | None, edge: Callable[[], None]) -> Receipt:
+        """Write one file."""
+        path = self._path(prepared)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_bytes(self._body(prepared, parent))
+        edge()
+        os.replace(draft, path)
+        return Receipt(prepared.envelope["file"], evidence={"file": prepared.envelope["file"]})
+
+    def find_existing(self, prepared: Prepared, *, since: datetime) -> Receipt | None:
+        """Look whether the file is there with these bytes."""
+        del since
+        path = self._path(prepared)
+        if path.is_file() and path.read_bytes().rstrip(b"\n").endswith(prepared.payload.rstrip(b"\n")):
+            return Receipt(prepared.envelope["file"])
+        return None

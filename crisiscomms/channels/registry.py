@@ -1,0 +1,101 @@
+"""Which kinds of channel there are, and how a workspace's tables become channels."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from crisiscomms.channels.base import Channel
+from crisiscomms.channels.outbox import OutboxChannel, RehearsalChannel
+from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_mean, relative
+from crisiscomms.workspace import FILE, Workspace, toml_place
+
+KINDS = ("website", "outbox", "smtp", "x")
+_WHY = "Nothing goes out through this channel until it can be read."
+
+
+def channels(workspace: Workspace, *, rehearsal: Path | None = None) -> dict[str, Channel]:
+    """Return the workspace's channels by name. Raises InvalidInput with everything that is wrong with their tables.
+
+    With `rehearsal`, a folder, every channel that leads anywhere is replaced by one that writes files there.
+    """
+    found: dict[str, Channel] = {}
+    problems: list[Finding] = []
+    for name, table in workspace.settings.channels.items():
+        try:
+            found[name] = _channel(workspace, name, table, rehearsal)
+        except ValidationError as error:
+            problems += [_problem(workspace, (name, *entry["loc"]), _words(entry)) for entry in error.errors()]
+        except LookupError:
+            kind = str(table.get("type", ""))
+            words = f'channel "{name}" has the type "{kind}", which we do not know.{did_you_mean(kind, KINDS)}' if kind else f'channel "{name}" has no type'
+            problems.append(_problem(workspace, (name, "type"), words, f"Use one of: {', '.join(KINDS)}."))
+    for name, audience in workspace.settings.audiences.items():
+        for channel in audience.channels:
+            if channel not in workspace.settings.channels:
+                problems.append(_problem(workspace, (), f'audience "{name}" uses the channel "{channel}", which is not there.{did_you_mean(channel, workspace.settings.channels)}', "Add a table for it under [channels], or take it out.", ("audiences", name, "channels")))
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
+def _channel(workspace: Workspace, name: str, table: dict[str, Any], rehearsal: Path | None) -> Channel:
+    kind = table.get("type")
+    if kind == "website":
+        from crisiscomms.channels.website import WebsiteChannel  # noqa: PLC0415
+
+        target = (rehearsal or workspace.folder) / workspace.settings.site.folder
+        return WebsiteChannel.from_table(name, table, target)
+    real = _real(workspace, name, table)
+    return RehearsalChannel(real, rehearsal) if rehearsal else real
+
+
+def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
+    kind = table.get("type")
+    if kind == "outbox":
+        contact = workspace.settings.organisation.contact.email
+        table = {"sender": f"{workspace.settings.organisation.name} <{contact}>", **table} if contact else table
+        return OutboxChannel.from_table(name, table, workspace.folder, unsubscribe_key(workspace))
+    if kind == "smtp":
+        from crisiscomms.channels.smtp import SmtpChannel  # noqa: PLC0415
+
+        return SmtpChannel.from_table(name, table, unsubscribe_key(workspace))
+    if kind == "x":
+        from crisiscomms.channels.x import XChannel  # noqa: PLC0415
+
+        return XChannel.from_table(name, table)
+    raise LookupError(kind)
+
+
+def unsubscribe_key(workspace: Workspace) -> bytes:
+    """Return the key behind unsubscribe tokens, made on first use. It stays in the workspace's `secrets` folder."""
+    path = workspace.folder / "secrets" / "unsubscribe.key"
+    if not path.is_file():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(secrets.token_hex(32), encoding="utf-8")
+        draft.chmod(0o600)
+        draft.replace(path)
+    return bytes.fromhex(path.read_text(encoding="utf-8").strip())
+
+
+def _words(entry: Any) -> str:
+    field = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "extra_forbidden":
+        return f'"{field}" is not a setting of this kind of channel'
+    if entry["type"] == "missing":
+        return f"{field} is missing"
+    return f"{field}: {entry['msg'].removeprefix('Value error, ')}"
+
+
+def _problem(workspace: Workspace, path: tuple[Any, ...], message: str, fix: str = "Correct the setting.", place: tuple[str, ...] = ()) -> Finding:
+    name = relative(workspace.folder / FILE)
+    try:
+        source = (workspace.folder / FILE).read_text(encoding="utf-8-sig")
+    except OSError:
+        source = ""
+    where = toml_place(source, name, place or ("channels", *path)) if source else Place(name)
+    return Finding("channel", Severity.ERROR, where, message, _WHY, fix)

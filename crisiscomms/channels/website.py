@@ -1,0 +1,57 @@
+"""The status site as a channel: a folder that is switched as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from crisiscomms.channels.base import Caps, Receipt
+from crisiscomms.errors import CrisiscommsError
+from crisiscomms.fields import Model
+from crisiscomms.website import deploy_folder, read_back, verify_feeds
+
+
+class WebsiteSettings(Model):
+    """How the site gets to where readers find it."""
+
+    deploy: Literal["folder"] = "folder"
+    """folder: the site lands in the workspace's site folder."""
+
+
+class WebsiteChannel:
+    """The site in a folder. It is built as a whole, so it takes files and not messages."""
+
+    def __init__(self, name: str, settings: WebsiteSettings, target: Path) -> None:
+        self.name, self.settings, self.target = name, settings, target
+        self.caps = Caps("site", leaves_machine=False, can_find=True)
+
+    @classmethod
+    def from_table(cls, name: str, table: dict[str, Any], target: Path) -> WebsiteChannel:
+        """Read a channel's table. Raises pydantic's ValidationError."""
+        return cls(name, WebsiteSettings.model_validate({k: v for k, v in table.items() if k != "type"}), target)
+
+    def publish(self, files: Mapping[str, bytes]) -> Receipt:
+        """Check the feeds, switch the site, and read it back. Doing it again changes nothing.
+
+        Raises CrisiscommsError where a feed cannot be read, or the folder holds something else than what was written.
+        """
+        if broken := verify_feeds(files):
+            raise CrisiscommsError(f"a feed of the site cannot be read: {broken[0]}", why="Subscribers would get nothing.", fix="Please report this: the words of the record should never break a feed.")
+        digest = deploy_folder(files, self.target)
+        if differing := read_back(files, self.target):
+            raise CrisiscommsError(f"{differing[0]} on disk is not what was written", why="Readers may see half a page.", fix="Check the disk, then publish again.")
+        return Receipt(digest, str(self.target))
+
+    def prepare(self, item: Any) -> Any:
+        """Refuse: a site is no message."""
+        raise NotImplementedError
+
+    def message_id(self, item: Any) -> str:
+        """Return nothing: pages have addresses."""
+        del item
+        return ""
+
+    def open(self, secret: Any) -> Any:
+        """Refuse: a site is not sent to."""
+        raise NotImplementedError

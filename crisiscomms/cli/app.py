@@ -1,0 +1,70 @@
+"""The application: its verbs, and the one place where errors become words and exit codes.
+
+Typer's help must be there at once, so every verb imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+os.environ.setdefault("TYPER_USE_RICH", "0")
+
+import typer
+
+from crisiscomms.errors import CrisiscommsError
+
+app = typer.Typer(
+    name="crisiscomms",
+    help="Tell people what went wrong: one record, every message, each once.\n\nOn the worst day: crisiscomms new ID --call, then crisiscomms publish ID.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+Folder = Annotated[Path | None, typer.Option("-C", metavar="FOLDER", help="The workspace. Default: here or the nearest folder above.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Incidents. Default: all that are open.")]
+Rehearsal = Annotated[bool, typer.Option("--rehearsal", help="Play everything into files under rehearsal/. Nothing leaves this machine.")]
+Now = Annotated[str | None, typer.Option("--now", metavar="TIME", help="Pretend that it is this time. Only with --rehearsal, or where nothing is sent.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; words for people go to stderr.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault in crisiscomms.", hidden=True)]
+
+
+def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn what a verb returns or raises into an exit code, and errors into words."""
+
+    @wraps(verb)
+    def run(*args: Any, **kwargs: Any) -> None:
+        code = 0
+        try:
+            code = verb(*args, **kwargs) or 0
+        except CrisiscommsError as error:
+            from crisiscomms.cli.words import show_error  # noqa: PLC0415
+
+            show_error(error, as_json=bool(kwargs.get("json")))
+            code = error.exit_code
+        except KeyboardInterrupt:
+            sys.stderr.write("\nStopped. What was sent is in the ledger: crisiscomms status\n")
+            code = 130
+        except BrokenPipeError:
+            code = 1
+        except Exception:
+            from crisiscomms.cli.words import show_fault  # noqa: PLC0415
+
+            show_fault()
+            code = 1
+        raise typer.Exit(code)
+
+    return run
+
+
+def main() -> None:
+    """Run the command line."""
+    from crisiscomms.cli import check, doubt, hold, init, new, plan, publish, schema, status, update  # noqa: F401, PLC0415
+
+    app()

@@ -1,0 +1,55 @@
+"""`crisiscomms check`: what review finds in a record and its messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crisiscomms.cli.app import Folder, Ids, Json, Now, Rehearsal, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.record import Record
+
+
+@app.command()
+@guarded
+def check(ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Rehearsal = False, json: Json = False) -> int:  # noqa: FBT002
+    """Read records and their messages as a critic would. Exit 4 if anything must not go out.
+
+    Example: crisiscomms check checkout-outage
+    """
+    from crisiscomms.channels.accounts import accounts
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import count, finding_json, say, show_findings, show_json, summary
+    from crisiscomms.errors import Severity
+    from crisiscomms.messages.compose import compose
+    from crisiscomms.review import Case, review
+
+    room = open_room(folder, rehearsal=rehearsal, now=now)
+    records = room.incidents(ids or [])
+    published = room.published()
+    findings = []
+    for record in records:
+        told = published.of(record.incident.id)
+        posting = accounts(room.channels, room.workspace, record.incident.audiences)
+        composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting)
+        findings += review(Case(record, room.workspace, told, room.clock(), composed), posting)
+    if json:
+        show_json("check", incidents=[r.incident.id for r in records], findings=[finding_json(f) for f in findings])
+    show_findings(findings)
+    for record in records:
+        _echo_times(record, err=json)
+    say(f"{count(len(records), 'record')} checked: {summary(findings)}.", err=json)
+    return 4 if any(finding.severity is Severity.ERROR for finding in findings) else 0
+
+
+def _echo_times(record: Record, *, err: bool) -> None:
+    """Print the record's times as we read them: in their own zone and in UTC."""
+    from crisiscomms.cli.words import say
+
+    times = record.incident.times
+    said = [(name, getattr(times, name)) for name in ("started", "noticed", "contained", "fixed") if getattr(times, name)]
+    newest = record.incident.updates[-1]
+    said += [(f"update {newest.id}", newest.at), *([("next update", newest.next_update)] if newest.next_update else [])]
+    say(f"{record.incident.id}: times as we read them", err=err)
+    for name, when in said:
+        say(f"  {name:<22} {when} {when.at.tzname()}  =  {when.utc:%Y-%m-%d %H:%M} UTC", err=err)

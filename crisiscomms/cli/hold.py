@@ -1,0 +1,62 @@
+"""`crisiscomms hold` and `release`: stop before the next message, and go on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+
+What = Annotated[str, typer.Argument(metavar="WHAT", help="An incident, channel:NAME, or everything.")]
+
+
+@app.command()
+@guarded
+def hold(
+    what: What,
+    reason: Annotated[str, typer.Option("--reason", help="Why. Whoever comes next reads it.")] = "no reason given",
+    folder: Folder = None,
+    rehearsal: Rehearsal = False,  # noqa: FBT002
+) -> int:
+    """Stop an incident, a channel or everything before the next message, even while someone publishes.
+
+    Example: crisiscomms hold everything --reason "counsel is reading it"
+    """
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import say
+    from crisiscomms.errors import UsageError, did_you_mean
+
+    room = open_room(folder, rehearsal=rehearsal)
+    known = [*room.workspace.incidents(), *(f"channel:{name}" for name in room.workspace.settings.channels), "everything"]
+    if what not in known:
+        raise UsageError(f'"{what}" is neither an incident nor a channel here.{did_you_mean(what, known)}', fix=f"Known: {', '.join(known)}.")
+    room.ledger.hold(what, reason)
+    say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}")
+    return 0
+
+
+@app.command()
+@guarded
+def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> int:  # noqa: FBT002
+    """Lift a hold, and show what would go now. Sends nothing.
+
+    Example: crisiscomms release everything
+    """
+    from crisiscomms.cli.plan import show_next, show_plan
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import say
+    from crisiscomms.errors import UsageError
+    from crisiscomms.plan.build import build_plan
+
+    room = open_room(folder, rehearsal=rehearsal)
+    if not room.ledger_path.exists() or not room.ledger.release(what):
+        held = ", ".join(room.published().holds) or "nothing"
+        raise UsageError(f'"{what}" is not on hold', fix=f"On hold now: {held}.")
+    say(f"No longer on hold: {what}.")
+    ids = [what] if what in room.workspace.incidents() else []
+    records = room.incidents(ids)
+    made = build_plan(room.world(records), records)
+    show_plan(made)
+    show_next(room, made, ids, corrections=False, late=False)
+    return 0

@@ -1,0 +1,95 @@
+"""`crisiscomms status`: what is out where, what comes next, what is late, what is in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.delivery.world import Room
+
+
+@app.command()
+@guarded
+def status(
+    folder: Folder = None,
+    rehearsal: Rehearsal = False,  # noqa: FBT002
+    now: Now = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 6 if anything is late or in doubt.")] = False,  # noqa: FBT002
+    json: Json = False,  # noqa: FBT002
+) -> int:
+    """Say what is out where, what comes next and when, what is late, and what is in doubt.
+
+    Example: crisiscomms status
+    """
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import paint, say, show_json
+
+    room = open_room(folder, rehearsal=rehearsal, now=now)
+    lines = _out(room)
+    late, coming = _times(room)
+    holds = room.published().holds
+    doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
+    if json:
+        show_json("status", out=lines, late=late, next=coming, holds=dict(holds), doubt=doubt)
+    else:
+        _show(lines, late, coming, dict(holds))
+        if doubt:
+            say(paint(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list", "red"))
+    return 6 if exit_code and (late or doubt) else 0
+
+
+_WORDS = {"sent": "out", "sent_by_operator": "out, by a person's word", "planned": "waiting", "retry_wait": "waiting to try again", "in_doubt": "in doubt", "failed": "refused", "claimed": "being sent", "sending": "being sent", "closed_unknown": "closed, nobody knows", "cancelled": "called off"}
+
+
+def _out(room: Room) -> list[dict[str, Any]]:
+    if not room.ledger_path.exists():
+        return []
+    return [{"incident": i, "update": u, "channel": c, "state": s, "count": n} for i, u, c, s, n in room.ledger.counts()]
+
+
+def _times(room: Room) -> tuple[list[str], list[str]]:
+    """Return what is late, and what comes next, in words."""
+    from crisiscomms.errors import InvalidInput
+    from crisiscomms.record import CLOSED, load_record
+
+    late, coming = [], []
+    clock = room.clock()
+    for name in room.workspace.incidents():
+        try:
+            incident = load_record(room.workspace, name).incident
+        except InvalidInput as error:
+            late.append(f"{name}: its record cannot be read ({error.findings[0].place})")
+            continue
+        due = [update for update in incident.updates if update.at.at <= clock]
+        if due and due[-1].status not in CLOSED and due[-1].next_update:
+            when = due[-1].next_update
+            (late if when.at < clock else coming).append(f"{name}: the next update was promised for {when} {when.at.tzname()}")
+        coming += [f'{name}: update "{update.id}" at {update.at} {update.at.at.tzname()}' for update in incident.updates if update.at.at > clock]
+        for promise in incident.promises:
+            if not promise.kept:
+                (late if promise.due.at < clock else coming).append(f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}')
+    return late, coming
+
+
+def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds: dict[str, str]) -> None:
+    from crisiscomms.cli.words import paint, say
+
+    if not lines:
+        say("Nothing is out yet.")
+    seen = ""
+    for line in lines:
+        if line["incident"] != seen:
+            seen = line["incident"]
+            say(paint(seen, "bold"))
+        say(f"  {line['update']:<20} {line['channel']:<10} {_WORDS.get(line['state'], line['state']):<24} {line['count']:>7,}")
+    for title, items, colour in (("Late", late, "red"), ("Next", coming, "dim")):
+        if items:
+            say(paint(title, "bold"))
+            for item in items:
+                say(paint(f"  {item}", colour))
+    for scope, reason in holds.items():
+        say(paint(f"On hold: {scope} ({reason})", "yellow"))

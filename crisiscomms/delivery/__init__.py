@@ -1,0 +1,1 @@
+"""The delivery room: carrying a plan out, once, and knowing afterwards what happened."""

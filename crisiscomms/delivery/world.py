@@ -1,0 +1,140 @@
+"""The world as a command finds it: workspace, words, channels, ledger and clock, opened together."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crisiscomms.channels.base import Channel
+from crisiscomms.channels.registry import channels
+from crisiscomms.errors import InvalidInput
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.templates import voices
+from crisiscomms.published import Published
+from crisiscomms.record import CLOSED, Record, load_record
+from crisiscomms.workspace import Workspace, secret
+
+if TYPE_CHECKING:
+    from crisiscomms.ledger import Ledger
+    from crisiscomms.plan.build import World
+
+
+@dataclass
+class Room:
+    """Everything a command works with. `now` is the clock's time where it was set by hand, else None."""
+
+    workspace: Workspace
+    rehearsal: bool
+    fixed_now: datetime | None = None
+
+    def clock(self) -> datetime:
+        """Return the time: the one that was set, or the machine's."""
+        return self.fixed_now or datetime.now(UTC)
+
+    @cached_property
+    def voices(self) -> dict[str, Voice]:
+        """The languages that can be spoken."""
+        return voices(self.workspace)
+
+    @property
+    def home(self) -> Path:
+        """Where files land: the workspace, or its rehearsal."""
+        return self.workspace.folder / "rehearsal" if self.rehearsal else self.workspace.folder
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The channels. In a rehearsal none of them leads outside."""
+        return channels(self.workspace, rehearsal=self.home if self.rehearsal else None)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The file of the ledger."""
+        return self.home / self.workspace.settings.ledger
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened."""
+        from crisiscomms.ledger import Ledger  # noqa: PLC0415 -- a third of a second that a first check need not wait for
+
+        return Ledger(self.ledger_path, self.clock, whoami())
+
+    def published(self) -> Published:
+        """Return what is out. Nothing is, while there is no ledger."""
+        return self.ledger.published() if self.ledger_path.exists() else Published()
+
+    def secret(self, channel: str, name: str) -> str:
+        """Return a secret of a channel. Raises CrisiscommsError."""
+        return secret(self.workspace, channel, name)
+
+    def incidents(self, named: list[str]) -> list[Record]:
+        """Return the named records, or all that are open where none is named.
+
+        Raises InvalidInput with the problems of all of them together.
+        """
+        records, problems = [], []
+        for name in named or self.workspace.incidents():
+            try:
+                record = load_record(self.workspace, name)
+            except InvalidInput as error:
+                problems += error.findings
+                continue
+            if named or self._is_open(record):
+                records.append(record)
+        if problems:
+            raise InvalidInput(problems)
+        return records
+
+    def _is_open(self, record: Record) -> bool:
+        """An incident is open until its last update is out and its last status says that it is over."""
+        due = [update for update in record.incident.updates if update.at.at <= self.clock()]
+        if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
+            return True
+        return any(not promise.kept for promise in record.incident.promises)
+
+    def world(self, records: list[Record]) -> World:
+        """Return the plain values that a plan is made from."""
+        from crisiscomms.plan.build import World  # noqa: PLC0415
+
+        known = self.ledger_path.exists()
+        read: Callable[[str], bytes] = self.ledger.blob if known else _nothing
+        waiting = {record.incident.id: self.ledger.waiting(record.incident.id) for record in records} if known else {}
+        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, waiting)
+
+
+def _nothing(digest: str) -> bytes:
+    raise KeyError(digest)
+
+
+def whoami() -> str:
+    """Return the name of the person at the keyboard, as far as the machine knows it."""
+    try:
+        return os.environ.get("CRISISCOMMS_WHO") or getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+@contextmanager
+def publishing(room: Room) -> Iterator[None]:
+    """Hold the right to publish from this workspace. Raises Busy where someone else holds it."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    from crisiscomms.errors import Busy  # noqa: PLC0415
+
+    room.home.mkdir(parents=True, exist_ok=True)
+    path = room.home / f".{room.ledger_path.name}.lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise Busy("someone else is publishing from this workspace", why="Two at once could say different things.", fix="Wait until they are done, then look again: crisiscomms status") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,36 @@
+"""The kinds of value that the workspace and the record share: texts, times, spans of time, figures, addresses.
+
+YAML and TOML hand us strings; each type here reads one, and explains itself when it cannot.
+What a string means may depend on the organisation (its zone, its first language): see `Reading`.
+"""
+
+from crisiscomms.fields.base import Flaw, Model, Reading, shown, wrong
+from crisiscomms.fields.moments import Span, When, zone_of
+from crisiscomms.fields.numbers import Number
+from crisiscomms.fields.people import SLUG, Audience, Contact, Email, Language, Slug, Url, is_email
+from crisiscomms.fields.text import LANGUAGE, PLURALS, Text, Unit, is_language
+
+__all__ = [
+    "LANGUAGE",
+    "PLURALS",
+    "SLUG",
+    "Audience",
+    "Contact",
+    "Email",
+    "Flaw",
+    "Language",
+    "Model",
+    "Number",
+    "Reading",
+    "Slug",
+    "Span",
+    "Text",
+    "Unit",
+    "Url",
+    "When",
+    "is_email",
+    "is_language",
+    "shown",
+    "wrong",
+    "zone_of",
+]

@@ -1,0 +1,210 @@
+"""The one derivation: from a record, what is published and the clock to the facts that every message is written from.
+
+A `Facts` value knows no language. `cite` turns one text of the record into prose in the text's own language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from crisiscomms.fields import Text, When
+from crisiscomms.messages.addresses import Addresses
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.prose import PUBLISHED_AT, Md, one_line, slot, timed
+from crisiscomms.published import Correction, PublishedIncident, Telling
+from crisiscomms.record import CLOSED, Incident, Update
+from crisiscomms.record.citations import Citation, citations, split
+from crisiscomms.record.texts import texts
+from crisiscomms.workspace import Workspace
+
+_SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")
+_AT_SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|\n\s*\n)$")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that may be said about one incident at one moment.
+
+    `updates` are those that are due, oldest first. `update` is the newest of them: where we are now. `voices` are the
+    languages that can be spoken, the workspace's first one first.
+    """
+
+    incident: Incident
+    workspace: Workspace
+    voices: Mapping[str, Voice]
+    published: PublishedIncident
+    now: datetime
+    update: Update
+    updates: tuple[Update, ...]
+    addresses: Addresses
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that this incident's texts are in."""
+        own = self.incident.languages or self.workspace.settings.organisation.languages
+        return tuple(language for language in own if language in self.voices) or (self.workspace.language,)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it is over, as far as the newest due update says."""
+        return self.update.status in CLOSED
+
+    @property
+    def tells_statement(self) -> bool:
+        """Whether the statement is owed: from resolved on, or earlier where the record says so."""
+        return self.resolved or self.incident.statement == "now" or any(u.status in CLOSED for u in self.updates)
+
+    def public(self, audience: str) -> bool:
+        """Say whether an audience is the public: a group without a list."""
+        found = self.workspace.audiences(self.incident.audiences).get(audience)
+        return found is None or found.recipients is None
+
+    def figure(self, name: str, voice: Voice, *, bare: bool = False) -> str:
+        """Return a fact as it is shown in a language: with its unit, or the number alone."""
+        fact = self.incident.facts[name]
+        return voice.number(fact.value) if bare else voice.counted(fact.value, fact.unit, fact.certainty)
+
+    def voice_of(self, text: Text, language: str) -> tuple[str, Voice]:
+        """Return a text's words for a reader of `language`, and the voice of the language they are in."""
+        words, found = text.told(language)
+        return words, self.voices.get(found, self.voices[self.workspace.language])
+
+    def cite(self, text: Text, language: str, update: Update | None = None) -> Md:
+        """Return a text as Markdown with every citation said in the text's language."""
+        words, voice = self.voice_of(text, language)
+        return Md(_Citing(self, voice, update or self.update).run(words))
+
+
+class _Citing:
+    """Says the citations of one text."""
+
+    def __init__(self, facts: Facts, voice: Voice, update: Update) -> None:
+        self.facts, self.voice, self.update = facts, voice, update
+        self.year = update.at.at.astimezone(voice.zone).year
+
+    def run(self, words: str) -> str:
+        parts = split(words, self.facts.incident.facts)
+        said = ""
+        for index, part in enumerate(parts):
+            if isinstance(part, str):
+                said += _tame(part)
+            elif part.what == "time":
+                said += self._time(part.name, parts[index + 1 :])
+            else:
+                words_ = self._say(part)
+                said += words_[:1].upper() + words_[1:] if _AT_SENTENCE_START.search(said) else words_
+        return said
+
+    def _time(self, name: str, rest: list[str | Citation]) -> str:
+        """Say a time. In a sentence that goes on to another time of the same day, the date waits for that one."""
+        when: When = getattr(self.facts.incident.times, name)
+        later = self._next_time(rest)
+        if later and not when.date_only and not later.date_only and self._day(later) == self._day(when) and self.voice.zone_name(when.at) == self.voice.zone_name(later.at):
+            return timed(self.voice.iso(when), self.voice.clock(when.at))
+        return self.voice.moment(when, year=when.at.astimezone(self.voice.zone).year != self.year)
+
+    def _next_time(self, rest: list[str | Citation]) -> When | None:
+        for part in rest:
+            if isinstance(part, str):
+                if _SENTENCE_BREAK.search(part):
+                    return None
+            elif part.what == "time":
+                found: When | None = getattr(self.facts.incident.times, part.name)
+                return found
+        return None
+
+    def _day(self, when: When) -> object:
+        return when.at.astimezone(self.voice.zone).date()
+
+    def _say(self, citation: Citation) -> str:
+        facts, voice = self.facts, self.voice
+        if citation.what == "fact":
+            return facts.figure(citation.name, voice, bare=citation.detail == "value")
+        if citation.what == "recipient":
+            return slot(f"recipient.{citation.name}" + (f".{citation.detail}" if citation.detail else ""))
+        if citation.what == "promise":
+            due = next(promise.due for promise in facts.incident.promises if promise.id == citation.name)
+            return voice.moment(due)
+        if citation.name == "status":
+            return voice.word(f"status.{self.update.status}")
+        if citation.name == "duration":
+            times = facts.incident.times
+            assert times.started and times.fixed  # noqa: S101, PT018 -- coherence refuses the citation otherwise
+            return voice.duration(times.fixed.at - times.started.at)
+        if citation.name == "next_update":
+            return voice.moment(self.update.next_update) if self.update.next_update else voice.word("time.no_next_update")
+        return f"<{facts.addresses.page(voice.language)}>"
+
+
+def _tame(words: str) -> str:
+    """Keep record text from reaching past its place: no attributes, no headings."""
+    return re.sub(r"^(\s*)#", r"\1\\#", words.replace("{", "\\{"), flags=re.MULTILINE)
+
+
+def derive_facts(incident: Incident, workspace: Workspace, voices: Mapping[str, Voice], published: PublishedIncident, now: datetime) -> Facts | None:
+    """Derive the facts of an incident at a moment. None while none of its updates is due."""
+    due = tuple(update for update in incident.updates if update.at.at <= now and _needs_are_kept(incident, update))
+    if not due:
+        return None
+    addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
+    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses)
+    return Facts(**{**facts.__dict__, "corrections": _corrections(facts)})
+
+
+def _needs_are_kept(incident: Incident, update: Update) -> bool:
+    kept = {promise.id for promise in incident.promises if promise.kept}
+    return kept.issuperset(update.needs)
+
+
+def telling(facts: Facts) -> Telling:
+    """Return what a publication of these facts says, for the next one to compare with."""
+    shown = {name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts}
+    for name in ("started", "noticed", "contained", "fixed"):
+        when = getattr(facts.incident.times, name)
+        if when:
+            shown[name] = {voice.language: voice.moment(when) for voice in _voices(facts)}
+    sources = {dotted(path): dict(text) for path, text in texts(facts.incident)}
+    updates = tuple(update.id for update in facts.updates)
+    said = {f"updates.{update.id}": dict(update.text) for update in facts.updates}
+    read = {f"said.{update.id}": {language: one_line(facts.cite(update.text, language, update)) for language in facts.languages} for update in facts.updates}
+    return Telling(shown, {**sources, **said, **read}, updates, facts.corrections)
+
+
+def _voices(facts: Facts) -> list[Voice]:
+    return [facts.voices[language] for language in facts.languages]
+
+
+def dotted(path: tuple[str | int, ...]) -> str:
+    """Print a path of the record with dots."""
+    return ".".join(str(part) for part in path)
+
+
+def _corrections(facts: Facts) -> tuple[Correction, ...]:
+    """Return past corrections, and those that this record makes to what was published."""
+    before = facts.published.telling
+    if before is None:
+        return ()
+    now = telling(facts)
+    cited = {c.name for update in facts.incident.updates if update.id in before.updates for _, words in update.text for c in citations(words, facts.incident.facts)}
+    cited |= {name for name, fact in facts.incident.facts.items() if fact.material}
+    found = list(before.corrections)
+    for name, shown in before.facts.items():
+        if name in cited and name in now.facts and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items()):
+            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True))
+    for update in before.updates:
+        key = f"updates.{update}"
+        if key in now.texts and key in before.texts and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items()):
+            said = f"said.{update}"
+            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False))
+    return tuple(found)
+
+
+def corrected_when(correction: Correction, voice: Voice) -> str:
+    """Return when a correction was published, in words; the mark of publication where that is still to come."""
+    if correction.at is None:
+        return PUBLISHED_AT
+    return voice.moment(When(datetime.fromisoformat(correction.at)), utc=True)

@@ -1,0 +1,1 @@
+"""The plan room: what would go where, shown before it goes."""

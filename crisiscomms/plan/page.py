@@ -1,0 +1,89 @@
+"""A plan as one page that can be mailed to whoever has to look at it: every message as its readers would see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from crisiscomms.errors import Finding
+from crisiscomms.messages.compose import filled
+from crisiscomms.messages.model import Notice, Post
+from crisiscomms.messages.prose import PUBLISHED_AT
+from crisiscomms.messages.templates import packaged
+from crisiscomms.plan.diff import word_diff
+from crisiscomms.plan.model import IncidentPlan, Item, Plan
+
+
+def plan_page(plan: Plan, organisation: str) -> str:
+    """Return a self-contained HTML page. It asks for nothing from anywhere and runs no script."""
+    environment = Environment(loader=FileSystemLoader(packaged("templates")), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("plan.html.j2").render(
+        organisation=organisation,
+        fingerprint=plan.fingerprint,
+        incidents=[_incident(one) for one in plan.incidents],
+    )
+
+
+def _incident(one: IncidentPlan) -> dict[str, Any]:
+    pages = [page for content in (one.composed.messages.site if one.composed else ()) for page in _pages(content)]
+    memos = [{"name": f"Memo to staff, {memo.language}", "language": memo.language, "html": Markup(_now(memo.html))} for memo in (one.composed.messages.memos if one.composed else ())]  # noqa: S704 -- cleaned when it was rendered
+    return {
+        "id": one.id,
+        "findings": [_finding(finding) for finding in one.findings],
+        "items": [_item(item) for item in one.items],
+        "mails": [mail for item in one.items for mail in _mails(item)],
+        "posts": [_post(item) for item in one.items if isinstance(item.message, Post)],
+        "pages": [*pages, *memos],
+    }
+
+
+def _pages(content: Any) -> list[dict[str, Any]]:
+    return [{"name": f"{page.kind.capitalize()}, {content.language}", "language": content.words_language, "html": Markup(_now(page.html))} for page in content.pages]  # noqa: S704 -- cleaned when it was rendered
+
+
+def _now(text: str) -> str:
+    return text.replace(PUBLISHED_AT, "the time of publication")
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {"severity": str(finding.severity), "place": str(finding.place), "message": finding.message, "why": finding.why, "fix": finding.fix, "code": finding.code}
+
+
+def _item(item: Item) -> dict[str, Any]:
+    diff = word_diff(item.before, item.after) if item.before else []
+    return {"action": str(item.action), "channel": item.channel, "title": item.title, "audience": item.audience, "language": item.language, "people": len(item.rows), "reason": item.reason, "not_before": item.not_before, "diff": diff}
+
+
+def _post(item: Item) -> dict[str, Any]:
+    return {"channel": item.channel, "title": item.title, "text": item.after, "action": str(item.action)}
+
+
+def _mails(item: Item) -> list[dict[str, Any]]:
+    """Return an item's mail as chosen readers see it: those with the lowest and highest value of each column they are shown."""
+    if not isinstance(item.message, Notice) or not item.rows:
+        return []
+    people = [json.loads(row["person"]) for row in item.rows]
+    found = []
+    for why, person in _chosen(item.message, people):
+        mail = filled(item.message, person["values"])
+        found.append({"title": f"{item.title}, {item.audience}, {item.language}", "who": person["name"] or person["email"], "why": why, "subject": mail.subject, "html": mail.html, "text": mail.text})
+    return found
+
+
+def _chosen(notice: Notice, people: list[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    if not notice.columns:
+        return [("one of them", people[0])]
+    found = []
+    for column in notice.columns:
+        ordered = sorted(people, key=lambda person: _order(person["values"][f"recipient.{column}"]))
+        found += [(f"lowest {column}", ordered[0]), (f"highest {column}", ordered[-1])]
+    return found
+
+
+def _order(value: str) -> tuple[int, float, str]:
+    digits = "".join(c for c in value if c.isdigit())
+    return (0, float(digits), value) if digits else (1, 0.0, value)

@@ -1,0 +1,67 @@
+"""What every rule of the review sees, and how it says what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from crisiscomms.errors import Finding, Place, Severity
+from crisiscomms.messages.compose import Composed
+from crisiscomms.messages.facts import Facts
+from crisiscomms.published import PublishedIncident
+from crisiscomms.record import Incident, Record, Update
+from crisiscomms.record.tree import Path_
+from crisiscomms.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Case:
+    """One record under review: the record, its messages if any are due, what is out already, and the clock."""
+
+    record: Record
+    workspace: Workspace
+    published: PublishedIncident
+    now: datetime
+    composed: Composed | None
+
+    @property
+    def incident(self) -> Incident:
+        """The incident."""
+        return self.record.incident
+
+    @cached_property
+    def update(self) -> Update:
+        """The newest due update; before the first is due, the first."""
+        return self.composed.facts.update if self.composed else self.incident.updates[0]
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts behind the messages, if any are due."""
+        return self.composed.facts if self.composed else None
+
+    @cached_property
+    def owes_statement(self) -> bool:
+        """Whether a statement is owed now."""
+        return self.composed is not None and self.composed.facts.tells_statement
+
+    def index(self, update: Update) -> int:
+        """Return an update's place in the record."""
+        return self.incident.updates.index(update)
+
+    def place(self, path: Path_) -> Place:
+        """Return where a path of the record stands."""
+        span = self.record.tree.spans.get(path)
+        return span.place if span else self.record.tree.place(path)
+
+    def finding(self, code: str, severity: Severity, place: Path_ | Place, message: str, why: str, fix: str) -> Finding:
+        """Build a finding at a path of the record, or at a place."""
+        return Finding(code, severity, place if isinstance(place, Place) else self.place(place), message, why, fix)
+
+    def error(self, code: str, place: Path_ | Place, message: str, why: str, fix: str) -> Finding:
+        """Build a finding that stops `publish`."""
+        return self.finding(code, Severity.ERROR, place, message, why, fix)
+
+    def warning(self, code: str, place: Path_ | Place, message: str, why: str, fix: str) -> Finding:
+        """Build a finding that does not stop `publish`."""
+        return self.finding(code, Severity.WARNING, place, message, why, fix)

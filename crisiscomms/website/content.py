@@ -1,0 +1,135 @@
+"""What was approved, made ready for its page: the moment of publication, wrappers for styling, links of our own.
+
+Nothing here changes what a page says.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import Any, TypeVar
+
+from markupsafe import Markup
+
+from crisiscomms.fields import When
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.model import SiteContent
+from crisiscomms.messages.prose import PUBLISHED_AT, plain_times, time_elements
+
+_HTML = {"html", "summary"}
+_TIMES = {"at", "corrected_at", "first_at", "updated_at", "next_update", "due", "kept"}
+_VOID = {"br", "hr", "img", "wbr"}
+_OWN = re.compile(r'(?P<attribute>\bhref|\bsrc)="(?P<address>[^"]*)"')
+
+_T = TypeVar("_T")
+
+
+def stamped(content: SiteContent, corrected: Mapping[str, datetime], voice: Voice) -> SiteContent:
+    """Fill in the time of publication wherever an incident's content waits for it.
+
+    Raises ValueError where it waits and `corrected` has no time for the incident.
+    """
+    at = corrected.get(content.incident)
+    kinds = {}
+    if at is not None:
+        words = voice.moment(When(at), utc=True)
+        kinds = {"html": time_elements(html.escape(words)), "text": plain_times(words), "time": voice.iso(When(at))}
+    try:
+        return _filled(content, "", kinds)
+    except KeyError as error:
+        raise ValueError(f"{content.incident} waits for its time of publication, and none is given") from error
+
+
+def _filled(value: _T, name: str, kinds: Mapping[str, str]) -> _T:
+    found: Any = value
+    if isinstance(value, str) and PUBLISHED_AT in value:
+        kind = "html" if name in _HTML else "time" if name in _TIMES else "text"
+        found = value.replace(PUBLISHED_AT, kinds[kind])
+    elif isinstance(value, tuple):
+        found = tuple(_filled(item, name, kinds) for item in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        found = replace(value, **{f.name: _filled(getattr(value, f.name), f.name, kinds) for f in fields(value)})
+    return found  # type: ignore[no-any-return]  # the same type, rebuilt
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A page's HTML in three parts: its `h1`, what stands before the first `h2`, and the sections."""
+
+    heading: Markup
+    lead: Markup
+    sections: Markup
+
+
+def shaped(body: str, title: str) -> Shape:
+    """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling."""
+    top, sections = _cut(body, "h2")
+    heading, mark, lead = top.partition("</h1>")
+    if not mark:  # a page without its title still needs one
+        heading, mark, lead = f"<h1>{html.escape(title)}", "</h1>", top
+    wrapped = "\n".join(_section(part, anchor) for anchor, part in sections)
+    return Shape(Markup(heading + mark), Markup(lead.strip()), Markup(wrapped))  # noqa: S704 -- our own clean HTML
+
+
+def _section(body: str, anchor: str) -> str:
+    if anchor != "updates":
+        return f"<section>\n{body}\n</section>"
+    top, updates = _cut(body, "h3")
+    articles = "\n".join(f"<article>\n{part}\n</article>" for _, part in updates)
+    return f'<section class="updates">\n{top}\n{articles}\n</section>'
+
+
+def _cut(body: str, tag: str) -> tuple[str, list[tuple[str, str]]]:
+    """Cut HTML before each heading of a kind: what stands before the first, then each heading's id and its part."""
+    finder = _Headings(body, tag)
+    finder.feed(body)
+    finder.close()
+    ends = [at for at, _ in finder.found[1:]] + [len(body)]
+    parts = [(anchor, body[at:end].strip()) for (at, anchor), end in zip(finder.found, ends, strict=False)]
+    return (body[: finder.found[0][0]] if finder.found else body).strip(), parts
+
+
+class _Headings(HTMLParser):
+    """Finds the headings that stand at the top of a page. One inside a quote or a list must not cut it in two."""
+
+    def __init__(self, body: str, tag: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[tuple[int, str]] = []
+        self._tag = tag
+        self._depth = 0
+        self._lines = [0, *(match.end() for match in re.finditer("\n", body))]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a heading, and how deep we are."""
+        if self._depth == 0 and tag == self._tag:
+            line, column = self.getpos()
+            self.found.append((self._lines[line - 1] + column, dict(attrs).get("id") or ""))
+        self._depth += tag not in _VOID
+
+    def handle_endtag(self, tag: str) -> None:
+        """Come up again."""
+        self._depth -= tag not in _VOID
+
+
+def own_links(body: Markup, site: str, root: str, known: AbstractSet[str]) -> Markup:
+    """Make addresses on this site relative, so that pages and pictures are found in a subfolder and in a copy.
+
+    `root` leads from the page to the site's root. `data-url` keeps the whole address, for paper.
+    """
+
+    def relative(match: re.Match[str]) -> str:
+        address = html.unescape(match["address"])
+        path, _, anchor = address.removeprefix(f"{site}/").partition("#")
+        # A picture's path may stand bare: it counts from the root, and no page of ours writes `src` any other way.
+        ours = address.startswith(f"{site}/") or match["attribute"] == "src"
+        if not ours or path not in known:
+            return match[0]
+        found = f'{match["attribute"]}="{html.escape(root + path)}{"#" + html.escape(anchor) if anchor else ""}"'
+        return found if match["attribute"] == "src" else f'{found} data-url="{match["address"]}"'
+
+    return Markup(_OWN.sub(relative, body))  # noqa: S704 -- clean HTML, with addresses escaped above

@@ -1,0 +1,105 @@
+"""What layouts can say in one language: words, times and names, ready to be printed."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime, time
+from functools import cached_property
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from crisiscomms.fields import When
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.prose import time_elements, timed
+
+
+class Speech:
+    """One language of the site. `say` prints a word of `[site]`; its parts are escaped unless they are markup."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.language = voice.language
+
+    def say(self, name: str, **parts: Any) -> Markup:
+        """Return a word or sentence of the site with its parts filled in."""
+        return escape(self.voice.word(f"site.{name}")).format(**parts)
+
+    def plain(self, name: str, **parts: str) -> str:
+        """Return the same as plain text, for titles and feeds."""
+        return self.voice.word(f"site.{name}").format(**parts)
+
+    def status(self, name: str) -> str:
+        """Return the word for an incident's status."""
+        return self.voice.word(f"status.{name}")
+
+    def state(self, name: str) -> str:
+        """Return the word for a component's state, as it stands alone."""
+        word = self.voice.word(f"component_state.{name}")
+        return word[:1].upper() + word[1:]
+
+    def at(self, iso: str) -> Markup:
+        """Return a moment as it stands in a sentence: `at 10:12 CET on 18 November 2026 (09:12 UTC)`."""
+        return self._in_sentence(iso, "at", "on")
+
+    def by(self, iso: str) -> Markup:
+        """Return a due time as it stands in a sentence: `by 25 November 2026`."""
+        return self._in_sentence(iso, "by_time", "by_day")
+
+    def _in_sentence(self, iso: str, with_clock: str, without: str) -> Markup:
+        when = self.when(iso)
+        form = self.voice.word(f"time.{without if when.date_only else with_clock}")
+        return _element(form.format(time=self.voice.moment(when, utc=True)))
+
+    def day(self, iso: str) -> Markup:
+        """Return the day of a moment."""
+        return _element(self.voice.moment(When(self.when(iso).at, date_only=True)))
+
+    def month(self, iso: str) -> Markup:
+        """Return the month of a moment: `November 2026`."""
+        from babel.dates import format_skeleton  # noqa: PLC0415
+
+        local = self.when(iso).at.astimezone(self.voice.zone)
+        return _element(timed(f"{local:%Y-%m}", str(format_skeleton("yMMMM", local, locale=self.voice.locale))))
+
+    def when(self, iso: str) -> When:
+        """Read a time. A date alone, or the last second of a day here, is the whole of that day."""
+        at = datetime.fromisoformat(iso)
+        if at.tzinfo is None:
+            at = datetime.combine(at.date(), time(23, 59, 59), self.voice.zone)
+        return When(at, date_only=at.astimezone(self.voice.zone).time() == time(23, 59, 59))
+
+    def tongue(self, language: str) -> str:
+        """Return the name of a language."""
+        return str(_locale(language).get_display_name(self.voice.locale))
+
+    @cached_property
+    def own_name(self) -> str:
+        """What the language calls itself."""
+        return str(_locale(self.language).get_display_name()).capitalize()
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return direction(self.language)
+
+    def marked(self, language: str) -> Markup:
+        """Return the attributes of an element whose words are in another language than its page. Empty if not."""
+        if language == self.language:
+            return Markup()
+        return Markup(' lang="{}" dir="{}"').format(language, direction(language))
+
+
+def direction(language: str) -> str:
+    """Return which way a language is written: `ltr` or `rtl`."""
+    return str(_locale(language).text_direction)
+
+
+def _locale(language: str) -> Any:
+    from babel import Locale  # noqa: PLC0415
+
+    return Locale.parse(language.replace("-", "_"))
+
+
+def _element(words: str) -> Markup:
+    return Markup(time_elements(html.escape(words)))  # noqa: S704 -- escaped one step before
