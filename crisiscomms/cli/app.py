@@ -35,6 +35,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; wor
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault in crisiscomms.", hidden=True)]
 
 
+#: The files of the verbs, in the order in which help names them.
+VERBS = ("init", "new", "update", "check", "plan", "publish", "status", "doubt", "hold", "schema")
+
+
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
     """Turn what a verb returns or raises into an exit code, and errors into words."""
 
@@ -65,6 +69,9 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 
 def main() -> None:
     """Run the command line."""
-    from crisiscomms.cli import check, doubt, hold, init, new, plan, publish, schema, status, update  # noqa: F401, PLC0415
+    from importlib import import_module  # noqa: PLC0415
+
+    for verb in VERBS:
+        import_module(f"crisiscomms.cli.{verb}")
 
     app()

@@ -6,14 +6,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crisiscomms.errors import did_you_mean
 from crisiscomms.fields.base import Kind, Reading, shown, wrong
 
 _WHEN = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2}|[A-Za-z][A-Za-z0-9_+/-]*)?)?",
     re.ASCII,
+)
+#: A day of the month that comes first is followed by a point. With a stroke, Americans mean the month.
+_DAY_FIRST = re.compile(
+    r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})(?:,?\s+(?P<hour>\d{1,2})[:.](?P<minute>\d{2}))?",
+    re.ASCII,
+)
+_SHORT_HOUR = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ](?P<hour>\d{1,2})[:.](?P<minute>\d{2}))?", re.ASCII
 )
 _OFFSET = re.compile(r"([+-])(\d{2}):?([0-5]\d)", re.ASCII)
 _WIDEST_OFFSET = timedelta(hours=14)
@@ -52,7 +63,7 @@ class When(Kind):
             raise wrong("bad-time", f"should be a time, and is {shown(given)}", _WRITE_TIME)
         match = _WHEN.fullmatch(given.strip())
         if not match:
-            raise wrong("bad-time", f'"{shown(given)}" is not a time', _WRITE_TIME)
+            raise wrong("bad-time", f'"{shown(given)}" is not a time', _as_meant(given) or _WRITE_TIME)
         zone = zone_of(match["zone"] or reading.zone)
         try:
             day = date.fromisoformat(match["date"])
@@ -86,12 +97,32 @@ def zone_of(name: str) -> Any:  # a tzinfo of either kind
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass  # said below
+    short_forms = "" if "/" in name else ". A short form such as CEST means different things in different places"
     raise wrong(
         "unknown-zone",
         f'"{shown(name)}" is not a zone we know',
-        "Use a name such as Europe/Berlin, UTC, or an offset such as +01:00"
-        + (". Short forms such as CEST mean different things in different places" if name.isupper() else ""),
+        f"{_near_zone(name)}Use a name such as Europe/Berlin, UTC, or an offset such as +01:00{short_forms}",
     )
+
+
+@lru_cache
+def _near_zone(name: str) -> str:
+    """Return `Did you mean "Europe/Lisbon"? ` for a city alone, or a name with a slip in it."""
+    if not name or len(name) > 40:
+        return ""
+    zones = [z for z in files("tzdata").joinpath("zones").read_text(encoding="ascii").split() if "/" in z]
+    cities = [zone for zone in zones if zone.rpartition("/")[2].lower() == name.lower()]
+    known = [zone for zone in zones if zone[0] == name[0].upper()] if "/" in name else []
+    return f'Did you mean "{cities[0]}"? ' if cities else f"{did_you_mean(name, known)} ".lstrip()
+
+
+def _as_meant(given: str) -> str:
+    """Return how a time that is written another way is written here, where that is certain."""
+    match = _DAY_FIRST.fullmatch(given.strip()) or _SHORT_HOUR.fullmatch(given.strip())
+    if not match:
+        return ""
+    clock = f" {int(match['hour']):02}:{match['minute']}" if match["hour"] else ""
+    return f"Write it as {match['year']}-{int(match['month']):02}-{int(match['day']):02}{clock}"
 
 
 def _exact(local: datetime, zone: Any, *, whole_day: bool) -> datetime:

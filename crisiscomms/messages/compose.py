@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -127,7 +128,7 @@ class _Writer:
         source = self._write(f"{kind}.md.j2", language)
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
-        return Page(kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, plain_times(source))
+        return Page(kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source))
 
     def _entry(self, update: Update, language: str) -> Entry:
         told = Told(self.facts, language, None, update)
@@ -226,7 +227,7 @@ class _Writer:
     def memo(self, language: str) -> Memo:
         """Return the memo to staff."""
         source = self._write("memo.md.j2", language)
-        return Memo(self.incident.id, language, Told(self.facts, language).title, to_html(source), to_text(source), plain_times(source))
+        return Memo(self.incident.id, language, Told(self.facts, language).title, to_html(source), to_text(source), _twin(source))
 
 
 def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person: Recipient) -> dict[str, str]:
@@ -248,6 +249,11 @@ def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person:
 def filled(notice: Notice, values: Mapping[str, str]) -> Notice:
     """Return a notice as one reader gets it."""
     return replace(notice, subject=fill(notice.subject, values), text=fill(notice.text, values), html=fill(notice.html, values, in_html=True))
+
+
+def _twin(source: str) -> str:
+    """Return Markdown as other programs read it: without the marks of times, and without our anchors."""
+    return re.sub(r" \{#[\w-]+\}$", "", plain_times(source), flags=re.MULTILINE)
 
 
 def _bare(text: str) -> str:

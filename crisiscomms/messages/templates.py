@@ -7,6 +7,7 @@ cannot say different things. A workspace overrides any template by putting a fil
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from functools import cache, lru_cache
@@ -91,9 +92,15 @@ def _environment(language: str, own: Path | None) -> ImmutableSandboxedEnvironme
     return environment
 
 
+@cache
+def _digest_of_this_file() -> str:
+    """Return what tells compiled templates of one version of this module from those of another."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+
+
 def _bytecode() -> FileSystemBytecodeCache | None:
     """Return where compiled templates are kept between runs: compiling them takes longer than using them."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crisiscomms"
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crisiscomms" / _digest_of_this_file()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None

@@ -101,19 +101,21 @@ class _Planner:
         digests = {content.language: self._keep_body(content) for content in composed.messages.site}
         same = digests == dict(self.published.site)
         for channel in channels:
-            before, after = self._seen(dict(self.published.site)), "\n\n".join(page.text for content in composed.messages.site for page in content.pages)
+            before, after = self._seen(composed), "\n\n".join(page.text for content in composed.messages.site for page in content.pages)
             action = Action.KEEP if same else Action.REVISE if self.published.site else Action.CREATE
             item = Item(action, channel.name, "site", self.incident.id, composed.facts.update.id, "pages: " + ", ".join(dict.fromkeys(p.kind for c in composed.messages.site for p in c.pages)), before=before, after=plain_times(after).replace(PUBLISHED_AT, "now"), digest=digest(canonical(digests)), leaves=channel.caps.leaves_machine)
             yield item if same else replace(item, rows=(self._row(composed.facts.update, channel.name, "site", "", digests, rank=0),))
 
-    def _seen(self, digests: Mapping[str, str]) -> str:
-        contents = [site_content(self.world.read(found)) for found in digests.values()]
+    def _seen(self, composed: Composed) -> str:
+        """Return what stands on the site now, in the order of what would stand there."""
+        languages = [content.language for content in composed.messages.site if content.language in self.published.site]
+        contents = [site_content(self.world.read(self.published.site[language])) for language in languages]
         return "\n\n".join(page.text for content in contents for page in content.pages)
 
     def _memos(self, composed: Composed) -> Iterator[Item]:
         digests = {memo.language: self._keep_body(memo) for memo in composed.messages.memos}
         same = digests == dict(self.published.memos)
-        before = "\n\n".join(json.loads(self.world.read(found))["text"] for found in self.published.memos.values())
+        before = "\n\n".join(json.loads(self.world.read(found))["text"] for found in (self.published.memos[m.language] for m in composed.messages.memos if m.language in self.published.memos))
         action = Action.KEEP if same else Action.REVISE if self.published.memos else Action.CREATE
         item = Item(action, MEMO, "memo", self.incident.id, composed.facts.update.id, "memo to staff", before=before, after="\n\n".join(m.text for m in composed.messages.memos).replace(PUBLISHED_AT, "now"), digest=digest(canonical(digests)))
         yield item if same else replace(item, rows=(self._row(composed.facts.update, MEMO, "memo", "", digests, rank=1),))
@@ -187,7 +189,7 @@ class _Planner:
         channel = self.world.channels[post.channel]
         update = self.incident.update(post.update)
         told = [t for t in self.published.told if t.update == post.update and t.channel == post.channel and t.kind == post.kind]
-        item = Item(Action.CREATE, post.channel, post.kind, self.incident.id, post.update, f'post of "{post.update}"', language=post.language, after=post.text, digest=digest(canonical(post)), leaves=channel.caps.leaves_machine, message=post)
+        item = Item(Action.CREATE, post.channel, post.kind, self.incident.id, post.update, f'{post.kind} of "{post.update}"', language=post.language, after=post.text, digest=digest(canonical(post)), leaves=channel.caps.leaves_machine, message=post)
         if post.kind == "correction":
             return self._correction(item, (self._row(update, post.channel, "correction", "", post, rank=self._post_rank(post.channel)),))
         if any(t.state not in WAITING for t in told):

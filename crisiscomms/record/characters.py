@@ -16,6 +16,14 @@ UNPRINTABLE = re.compile(
 _HELPFUL = frozenset("\u00ad\u200c\u200d\u200e\u200f\u061c")
 #: Letters that show nothing, though Unicode does not call them format characters.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+_CONTROLS = {
+    "\0": "null",
+    "\t": "tab",
+    "\n": "line feed",
+    "\r": "carriage return",
+    "\x1b": "escape",
+    "\x85": "next line",
+}
 #: Format characters that are signs: they stand before or around Arabic, Syriac and Kaithi numbers, and are seen.
 _SIGNS = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
 
@@ -36,5 +44,5 @@ def invisible(text: str) -> list[str]:
 
 def code_point(character: str) -> str:
     """Name a character that cannot be shown."""
-    name = unicodedata.name(character, "").lower()
+    name = _CONTROLS.get(character) or unicodedata.name(character, "").lower()
     return f"U+{ord(character):04X}" + (f", {name}" if name else "")

@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crisiscomms.record.model import Incident
-
 TIMES = ("started", "noticed", "contained", "fixed")
 DERIVED = (*TIMES, "duration", "status", "next_update", "page")
 _CITATION = re.compile(
@@ -66,9 +64,3 @@ def _citation(match: re.Match[str], facts: frozenset[str]) -> Citation:
     if name in DERIVED and not detail:
         return Citation(written, start, "time" if name in TIMES else "derived", name)
     return Citation(written, start, "unknown", name, detail)
-
-
-def known_names(incident: Incident) -> list[str]:
-    """Return every name that a text of this record may cite, as it is written after the `$`."""
-    promises = [f"promises.{promise.id}.due" for promise in incident.promises]
-    return [*incident.facts, *DERIVED, *promises]

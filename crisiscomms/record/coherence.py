@@ -90,11 +90,13 @@ class _Coherence:
 
     def ids(self) -> Iterator[Finding]:
         incident = self.incident
-        named = (("updates", [u.id for u in incident.updates]), ("promises", [p.id for p in incident.promises]))
-        for field, ids in named:
+        for field, ids in (
+            ("updates", [u.id for u in incident.updates]),
+            ("promises", [p.id for p in incident.promises]),
+        ):
             first = {name: index for index, name in reversed(list(enumerate(ids)))}
             for index, name in enumerate(ids):
-                if first[name] != index:
+                if first[name] != index and (field, index, "id") in self.tree.spans:
                     line = self.tree.place((field, first[name], "id")).line
                     yield self.finding(
                         "duplicate-id",
@@ -102,13 +104,6 @@ class _Coherence:
                         f'"{name}" is the id of two entries of {field}; the first is on line {line}',
                         "Give each its own id. It is part of an address.",
                     )
-        if self.tree.data.get("updates") == [] and ("updates",) in self.tree.spans and not self.tree.still_open:
-            yield self.finding(
-                "missing-field",
-                ("updates",),
-                "updates is empty",
-                "Add the first update: crisiscomms update ID --status investigating --text ...",
-            )
 
     def pictures(self, workspace: Workspace, path: Path) -> Iterator[Finding]:
         for index, product in enumerate(self.incident.affected.products):
@@ -137,8 +132,8 @@ class _Coherence:
                 )
 
     def updates(self) -> Iterator[Finding]:
-        updates = self.incident.updates
-        for index, (above, update) in enumerate(pairwise(updates), 1):
+        updates = [(i, u) for i, u in enumerate(self.incident.updates) if ("updates", i, "at") in self.tree.spans]
+        for (_, above), (index, update) in pairwise(updates):
             if update.at.at <= above.at.at:
                 yield self.finding(
                     "time-backwards",
@@ -147,7 +142,7 @@ class _Coherence:
                     "Keep updates in the order of their times, oldest first.",
                     "Readers would see the news in the wrong order.",
                 )
-        for index, update in enumerate(updates):
+        for index, update in updates:
             if update.next_update and update.next_update.at <= update.at.at:
                 yield self.finding(
                     "time-backwards",

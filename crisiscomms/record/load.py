@@ -20,7 +20,7 @@ from crisiscomms.record.names import names_in
 from crisiscomms.record.reader import parse_tree, read_tree
 from crisiscomms.record.recipients import Recipients
 from crisiscomms.record.safety import unsafe
-from crisiscomms.record.salvage import Salvaged, salvage
+from crisiscomms.record.salvage import Salvaged, errors_of, salvage
 from crisiscomms.record.tree import Tree
 from crisiscomms.record.wording import findings_of
 from crisiscomms.workspace import Workspace
@@ -72,7 +72,7 @@ def _load(workspace: Workspace, tree: Tree, path: Path) -> Record:
     if isinstance(tree.data, dict):
         found, flaws = _validate(tree, workspace.reading)
         lists: dict[str, Recipients] = {}
-        if found and not tree.still_open:
+        if found and not tree.broken_off:
             lists = read_lists(workspace, found.incident.audiences, found.tree, path)
             findings += [problem for people in lists.values() for problem in people.problems]
         findings += islice(flaws, _MOST_FINDINGS)
@@ -86,9 +86,9 @@ def _load(workspace: Workspace, tree: Tree, path: Path) -> Record:
 def _validate(tree: Tree, reading: Reading) -> tuple[Salvaged | None, Iterator[Finding]]:
     """Return the record, or what is left of it, and what the schema says about it."""
     try:
-        found = Salvaged(Incident.model_validate(tree.data, context=reading), tree, frozenset())
+        found = Salvaged(Incident.model_validate(tree.data, context=reading), tree)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = errors_of(error)
         return salvage(tree, reading, errors), findings_of(tree, errors)
     return found, findings_of(tree, ())
 
@@ -97,7 +97,7 @@ def _disagreements(
     found: Salvaged | None, tree: Tree, lists: Mapping[str, Recipients], workspace: Workspace, path: Path
 ) -> Iterator[Finding]:
     """Yield where the parts of a record do not agree. Of a file that breaks off, the other part may be missing."""
-    if found and not tree.still_open:
+    if found and not tree.broken_off:
         names = names_in(tree, workspace)
         yield from incoherences(found.incident, found.tree, names, workspace, path)
         yield from bad_citations(found.incident, found.tree, names, lists, found.harmed)

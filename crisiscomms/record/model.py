@@ -164,7 +164,7 @@ class Incident(Model):
     """Words that need explaining, and their explanations."""
     notes: str | None = None
     """For the team only. Reaches no message."""
-    updates: tuple[Update, ...]
+    updates: tuple[Update, ...] = Field(min_length=1)
     """What we said and will say, oldest first."""
 
     @property

@@ -7,6 +7,7 @@ something else than it seems to say.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,7 @@ _MOST_UNPRINTABLE = 20
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 #: Stands for a name that could not be read. No name holds a NUL.
 _LOST = "\0"
+_NOT_A_REMARK = re.compile(r"[ \t]+(#[^\s#].*)")
 _SAVE_AS = "Save the file as UTF-8. In most editors: Save as, Encoding, UTF-8."
 
 
@@ -124,7 +126,8 @@ class _Builder:
                     break
         except yaml.YAMLError as error:
             explain(self.tree, error)
-        self.tree.still_open = {frame.path for frame in self.stack}
+        self.tree.partial |= {frame.path for frame in self.stack}
+        self.tree.broken_off = bool(self.stack)
         if self.tree.data is None and not self.tree.problems:
             self.tree.problem(Place(self.tree.file, 1), "is empty", "Write a record with: crisiscomms new ID --call")
 
@@ -167,7 +170,7 @@ class _Builder:
             return False
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         if named_by:
-            self._odd_name(event)
+            self._odd_name(named_by, event)
             path: Path_ = (*named_by.path, _LOST)
         else:
             path = self._put(value, event)
@@ -176,9 +179,22 @@ class _Builder:
 
     def _scalar(self, event: yaml.NodeEvent) -> None:
         value = self._text(event) if isinstance(event, yaml.ScalarEvent) else None
+        if isinstance(event, yaml.ScalarEvent):
+            self._lost_words(event)
         if value == "" and cast("yaml.ScalarEvent", event).implicit[0]:
             value = None  # nothing was written after the colon
         self._put(value, event)
+
+    def _lost_words(self, event: yaml.ScalarEvent) -> None:
+        """Refuse a remark that may be meant as words: `Order #1719 failed` would be published as `Order`."""
+        mark = cast("yaml.Mark", event.end_mark)
+        if match := _NOT_A_REMARK.match(self.tree.source, mark.index):
+            self.tree.problem(
+                Place(self.tree.file, mark.line + 1, mark.column + 1),
+                f'leaves out "{shown(match[1])}": what follows a space and # is a remark that nobody reads',
+                "Put the whole text in double quotes. Where it is a remark, write a space after the #.",
+                "lost-words",
+            )
 
     def _text(self, event: yaml.ScalarEvent) -> str:
         """Return what a scalar says. Its escapes (a backslash and a code) may hold what the file itself must not."""
@@ -191,12 +207,13 @@ class _Builder:
 
     def _name(self, frame: _Frame, event: yaml.NodeEvent) -> None:
         if not isinstance(event, yaml.ScalarEvent):
-            self._odd_name(event)
+            self._odd_name(frame, event)
             frame.key = _LOST
             return
         key = self._text(event)
         if key == "<<":
             self.tree.problem(self._place(event), "uses a YAML merge key (<<)", "Write the fields out.", "yaml-feature")
+            self.tree.partial.add(frame.path)
             frame.key = _LOST
             return
         if key in frame.lines:
@@ -210,7 +227,8 @@ class _Builder:
         frame.lines.setdefault(key, self._place(event).line)
         self.tree.keys.setdefault((*frame.path, key), self._span(event, event))
 
-    def _odd_name(self, event: yaml.NodeEvent) -> None:
+    def _odd_name(self, frame: _Frame, event: yaml.NodeEvent) -> None:
+        self.tree.partial.add(frame.path)
         self.tree.problem(
             self._place(event),
             "uses something else than a word as a name",
@@ -230,12 +248,14 @@ class _Builder:
         else:
             key = frame.key or ""
             where, frame.key = (*frame.path, key), None
+            if key == _LOST:
+                return where
             if key.endswith("\0again"):
                 self.tree.repeats[where] = value
             elif value is None and not isinstance(event, yaml.AliasEvent):
                 self.tree.blanks.append(where)
                 return where
-            elif key != _LOST:
+            else:
                 frame.value[key] = value
         self.tree.spans[where] = self._span(event, event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
@@ -252,17 +272,16 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if not tag and not event.anchor:
             return
-        for is_used, what, fix in (
-            (isinstance(event, yaml.AliasEvent), f"alias (*{event.anchor})", "Write the value out."),
-            (
-                event.anchor and not isinstance(event, yaml.AliasEvent),
-                f"anchor (&{event.anchor})",
-                "Remove it, and write values out where they belong.",
-            ),
-            (tag, f"tag ({shown(tag)})", "Remove it. Every value is plain text."),
-        ):
-            if is_used:
-                self.tree.problem(self._place(event), f"uses a YAML {what}", fix, "yaml-feature")
+        quoted = "Or, where it is a text that begins so: put it in quotes."
+        if isinstance(event, yaml.AliasEvent):
+            self._feature(event, f"alias (*{event.anchor})", f"Write the value out. {quoted}")
+        elif event.anchor:
+            self._feature(event, f"anchor (&{event.anchor})", f"Remove it, and write values out. {quoted}")
+        if tag:
+            self._feature(event, f"tag ({shown(tag)})", f"Remove it: every value is plain text. {quoted}")
+
+    def _feature(self, event: yaml.NodeEvent, what: str, fix: str) -> None:
+        self.tree.problem(self._place(event), f"uses a YAML {what}", fix, "yaml-feature")
 
     def _place(self, event: yaml.Event) -> Place:
         mark = cast("yaml.Mark", event.start_mark)

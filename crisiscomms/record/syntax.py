@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from crisiscomms.record.tree import Tree
@@ -21,8 +23,6 @@ _MEANINGS = (
     ("alphabetic or numeric character", "a text begins with * or &", _QUOTE, False),
     ("',' or ']'", "a list in [brackets] opens here and goes wrong", _BRACKETS, True),
     ("',' or '}'", "a group in {braces} opens here and goes wrong", _BRACKETS, True),
-    ("expected <block end>", "this line does not fit the one above", f"{_INDENT} {_QUOTE}", False),
-    ("did not find expected key", "this line does not fit the one above", f"{_INDENT} {_QUOTE}", False),
     ("did not find expected '-' indicator", "a line of this list does not begin with a dash", _INDENT, False),
     ("block sequence entries are not allowed", "a dash stands where no list can begin", _INDENT, False),
     ("unknown escape character", "a backslash stands before a letter in double quotes", r"Write \\ instead.", False),
@@ -39,10 +39,18 @@ _MEANINGS = (
 )
 
 
+#: What a line holds that does not fit where it stands, by the sign that its value begins with.
+_MISFITS = (
+    (re.compile(r"""[\s-]*[^\s:"'#]*:?\s+["']"""), "words stand after the quote that ends this text", _QUOTE),
+    (re.compile(r"[\s-]*[^\s:#]*:?\s+[\[{]"), "words stand after the bracket that ends this text", _QUOTE),
+    (re.compile(""), "this line does not fit the one above", f"{_INDENT} {_QUOTE}"),
+)
+
+
 def explain(tree: Tree, error: yaml.YAMLError) -> None:
     """Note a syntax error where it is, in plain words."""
     problem = str(getattr(error, "problem", None) or "")
-    meaning, fix, from_start = "this line cannot be understood", f"{_INDENT} {_QUOTE}", False
+    meaning, fix, from_start = "", "", False
     for piece, *found in _MEANINGS:
         if piece in problem:
             meaning, fix, from_start = str(found[0]), str(found[1]), bool(found[2])
@@ -53,6 +61,8 @@ def explain(tree: Tree, error: yaml.YAMLError) -> None:
     lines = tree.source.split("\n")
     number = min(mark.line, len(lines) - 1) if mark else 0
     line = lines[number]
+    if not meaning:
+        meaning, fix = next((words, fix) for pattern, words, fix in _MISFITS if pattern.match(line))
     if "\t" in line[: len(line) - len(line.lstrip())] or "\\t" in problem or "tab" in problem:
         meaning, fix = "a tab stands where spaces must", "Indent with spaces, two for each level."
     column = mark.column if mark and mark.line == number else 0

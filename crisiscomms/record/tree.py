@@ -31,8 +31,8 @@ class Tree:
     """What the file holds: plain data (strings, lists, dicts), and where each value and key stands.
 
     `blanks` are the keys without a value; `unread` the paths of values that are there and cannot be known, such as
-    an alias. `still_open` are the paths of what was not read to its end because the file broke off: more may belong
-    there. `repeats` holds the values of keys that stand a second time.
+    an alias. `partial` are the paths of lists and maps to which more belongs than could be read, and `broken_off` says
+    that reading stopped before the end of the file. `repeats` holds the values of keys that stand a second time.
     """
 
     file: str
@@ -43,7 +43,8 @@ class Tree:
     problems: list[Finding] = field(default_factory=list)
     blanks: list[Path_] = field(default_factory=list)
     unread: set[Path_] = field(default_factory=set)
-    still_open: set[Path_] = field(default_factory=set)
+    partial: set[Path_] = field(default_factory=set)
+    broken_off: bool = False
     repeats: dict[Path_, Any] = field(default_factory=dict)
 
     def place(self, path: Path_) -> Place:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.fields import LANGUAGE, SLUG, Model, shown
-from crisiscomms.record.model import Incident
+from crisiscomms.record.shape import choices_at, model_at, type_at
 from crisiscomms.record.tree import Path_, Tree
 
 _STAYS = "Nothing of this record goes out until it can be read."
 _CODES = {
     "missing": "missing-field",
     "string_too_short": "empty",
+    "too_short": "missing-field",
 }
 #: What a value should be, by the kind of error, and how it is written.
 _SHOULD_BE = {
@@ -37,10 +38,11 @@ def findings_of(tree: Tree, errors: Iterable[Any]) -> Iterator[Finding]:
     """Yield a finding for each of pydantic's errors, and for each name without a value that needs one."""
     blanks = set(tree.blanks)
     hollow = {path[:-1] for path in blanks}
+    unreadable = {problem.place.line for problem in tree.problems if problem.code == "yaml"}
     for error in errors:
         path = tuple(part for part in error["loc"] if part != "[key]")
         holder = path[:-1] if error["type"] == "missing" else path
-        is_cut_off = holder in tree.still_open and error["type"] != "extra_forbidden"
+        is_cut_off = holder in tree.partial and error["type"] != "extra_forbidden"
         if is_cut_off or path in tree.unread or path in blanks:
             continue
         if "flaws" in error.get("ctx", {}):
@@ -52,7 +54,8 @@ def findings_of(tree: Tree, errors: Iterable[Any]) -> Iterator[Finding]:
             is_about_name = error["loc"][-1:] == ("[key]",) or error["type"] == "extra_forbidden"
             code, message, fix = _words(path[:-1] if error["loc"][-1:] == ("[key]",) else path, error)
             place = tree.place(path) if is_about_name else tree.place_of_value(holder)
-            yield Finding(code, Severity.ERROR, place, message, _STAYS, fix)
+            if place.line not in unreadable:
+                yield Finding(code, Severity.ERROR, place, message, _STAYS, fix)
     yield from _blanks(tree)
 
 
@@ -66,14 +69,14 @@ def _finding(tree: Tree, at: Path_, field: Path_, flaw: Mapping[str, str]) -> Fi
 def _blanks(tree: Tree) -> Iterator[Finding]:
     """Yield the names with nothing after them, but for fields that may be left out."""
     for path in tree.blanks:
-        if path[:-1] in tree.unread or _annotation(path[:-1]) is None:
+        if path[:-1] in tree.unread or type_at(path[:-1]) is None:
             continue
         known = model_at(path[:-1])
         info = known.model_fields.get(str(path[-1])) if known else None
         if known and info is None:
             code, message, fix = _unknown(path, known)
         elif info is None or info.is_required():
-            code, message, fix = "empty", f"{dotted(path)} is empty", f"Write it after the colon{_meaning(path)}"
+            code, message, fix = "empty", f"{dotted(path)} is empty", _fill_in(path)
         else:
             continue
         yield Finding(code, Severity.ERROR, tree.place(path), message, _STAYS, fix)
@@ -90,8 +93,11 @@ def _words(path: Path_, error: Any) -> tuple[str, str, str]:
         return _bad_name(field, str(given), str(error["ctx"]["pattern"]))
     if kind == "missing":
         message, fix = f"{field} is missing", f"Add {shown(path[-1])}{_meaning(path)}"
+    elif kind == "too_short":
+        message = f"{field} is empty"
+        fix = "Add the first update: crisiscomms update ID --status investigating --text ..."
     elif kind == "string_too_short":
-        message, fix = f"{field} is empty", f"Write it after the colon{_meaning(path)}"
+        message, fix = f"{field} is empty", _fill_in(path)
     else:
         should_be, fix = _SHOULD_BE.get(kind, ("something else", f"Look at the examples{_meaning(path)}"))
         said = f'"{shown(given)}"' if isinstance(given, str) else shown(given)
@@ -128,7 +134,17 @@ def _meaning(path: Path_) -> str:
     """Return what the schema says a field is for, to end a sentence with."""
     known = model_at(path[:-1])
     info = known.model_fields.get(str(path[-1])) if known else None
-    return f": {info.description}" if info and info.description else "."
+    one_of = f" One of: {', '.join(choices)}." if (choices := choices_at(path)) else ""
+    return f": {info.description}{one_of}" if info and info.description else f".{one_of}"
+
+
+def _fill_in(path: Path_) -> str:
+    known = model_at(path[:-1])
+    info = known.model_fields.get(str(path[-1])) if known else None
+    or_not = "" if info and info.is_required() else ", or remove the line"
+    return (
+        f"Write it after the colon{or_not}{_meaning(path)}" if isinstance(path[-1], str) else "Write it, or remove it."
+    )
 
 
 def _closed(fix: str) -> str:
@@ -157,36 +173,3 @@ def dotted(path: Path_) -> str:
         else:
             said += shown(part) if not said or said.endswith(": ") else f".{shown(part)}"
     return said.removesuffix(": ") or "the record"
-
-
-def model_at(path: Path_) -> type[Model] | None:
-    """Return the model whose fields stand at a path of a record. None where there is none, or any name will do."""
-    found = _annotation(path)
-    return next((o for o in _options(found) if isinstance(o, type) and issubclass(o, Model)), None)
-
-
-def _annotation(path: Path_) -> Any:
-    """Return the type of what stands at a path of a record, or None where nothing can."""
-    found: Any = Incident
-    for part in path:
-        found = next((below for option in _options(found) if (below := _below(option, part)) is not None), None)
-    return found
-
-
-def _options(annotation: Any) -> list[Any]:
-    if get_origin(annotation) is Annotated:
-        return _options(get_args(annotation)[0])
-    arguments = get_args(annotation)
-    is_choice = arguments and get_origin(annotation) not in {dict, tuple}
-    return [option for argument in arguments for option in _options(argument)] if is_choice else [annotation]
-
-
-def _below(annotation: Any, part: str | int) -> Any:
-    if get_origin(annotation) is tuple and isinstance(part, int):
-        return get_args(annotation)[0]
-    if get_origin(annotation) is dict and isinstance(part, str):
-        return get_args(annotation)[1]
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        info = annotation.model_fields.get(str(part))
-        return info.annotation if info else None
-    return None

@@ -140,7 +140,7 @@ def _translations(case: Case) -> Iterator[Finding]:
     before = case.published.telling
     for path, text in texts(case.incident):
         missing = [language for language in wanted if text.get(language) is None]
-        if missing and len(wanted) > 1 and text.languages and path[0] != "facts":
+        if missing and len(wanted) > 1 and text.languages and path[0] != "facts" and path[-1] != "owner":
             yield case.warning("missing-translation", path, f"{dotted(path)} is not in {', '.join(missing)}", "Readers of that language get it in the first language.", f"Add it: {json.dumps(missing[0])} with its words. Or set languages to those the record is in.")
         told = before.texts.get(dotted(path)) if before else None
         if told and told.get(text.languages[0]) not in {None, text.words[0][1]}:

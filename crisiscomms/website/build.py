@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import Page, PromiseLine, SiteContent
+from crisiscomms.record import CLOSED
 from crisiscomms.website.content import own_links, shaped, stamped
 from crisiscomms.website.feed import build_feed
 from crisiscomms.website.speech import Speech
 from crisiscomms.workspace import Workspace
 
-#: Statuses in which nothing is happening any more.
-OVER = frozenset({"resolved", "follow-up"})
 _SEVERITIES = ("critical", "major", "minor")
 _STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
 #: How many incidents that are over the front page shows. History has them all.
@@ -105,9 +104,9 @@ class _Tree:
                 yield _Leaf(page.kind, page.path, page.title, page.description, {}, content, page)
 
     def _front(self, name: str) -> _Leaf:
-        now = [content for content in self.contents if content.status not in OVER]
+        now = [content for content in self.contents if content.status not in CLOSED]
         now.sort(key=lambda content: _SEVERITIES.index(content.severity))
-        past = [content for content in self.contents if content.status in OVER][:_RECENT]
+        past = [content for content in self.contents if content.status in CLOSED][:_RECENT]
         title = now[0].title if len(now) == 1 else self.speech.plain("open_title" if now else "calm_title")
         given = {"now": now, "past": past, "components": self._components(now)}
         return _Leaf("front", "", title, self.speech.plain("purpose", organisation=name), given)
@@ -217,7 +216,7 @@ class _Site:
             "icon": self.icon,
             "rehearsal": self.rehearsal,
             "ours": lambda body: own_links(Markup(body), self.address, root, self.known),  # noqa: S704 -- clean already
-            "over": OVER,
+            "closed": CLOSED,
         }
         if leaf.page:
             context["shape"] = shaped(leaf.page.html, leaf.page.title)
@@ -231,10 +230,11 @@ class _Site:
 
 
 @lru_cache(maxsize=8)
-def _environment(layouts: Path, overrides: Path | None) -> ImmutableSandboxedEnvironment:
-    """Return the layouts, compiled once. The workspace's own come first."""
+def _environment(layouts: Path, overrides: Path | None) -> Environment:
+    """Return the layouts, compiled once. The workspace's own come first, and bring the sandbox, which takes its time."""
     folders = [overrides, layouts] if overrides else [layouts]
-    return ImmutableSandboxedEnvironment(
+    kind = ImmutableSandboxedEnvironment if overrides else Environment
+    return kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         undefined=StrictUndefined,
         autoescape=True,

@@ -20,6 +20,7 @@ class Speech:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
         self.language = voice.language
+        self._said: dict[tuple[str, str], Markup] = {}
 
     def say(self, name: str, **parts: Any) -> Markup:
         """Return a word or sentence of the site with its parts filled in."""
@@ -47,9 +48,11 @@ class Speech:
         return self._in_sentence(iso, "by_time", "by_day")
 
     def _in_sentence(self, iso: str, with_clock: str, without: str) -> Markup:
-        when = self.when(iso)
-        form = self.voice.word(f"time.{without if when.date_only else with_clock}")
-        return _element(form.format(time=self.voice.moment(when, utc=True)))
+        if (iso, with_clock) not in self._said:  # the same few times stand on many pages
+            when = self.when(iso)
+            form = self.voice.word(f"time.{without if when.date_only else with_clock}")
+            self._said[iso, with_clock] = _element(form.format(time=self.voice.moment(when, utc=True)))
+        return self._said[iso, with_clock]
 
     def day(self, iso: str) -> Markup:
         """Return the day of a moment."""

@@ -1,15 +1,12 @@
-"""What a reader of the site meets: pages that hold together, say where things stand, and keep strangers out."""
+"""The whole site: every page holds together, keeps strangers out, and comes out the same each time."""
 
-import gzip
 import re
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urljoin, urlsplit
-from xml.etree.ElementTree import Element
 
-import html5lib
 import pytest
-from conftest import PICTURE, ROOT, SITE, outage, recall, settings
+from sample_site import SITE, one, outage, pages, parsed, recall, settings, text
 
 from crisiscomms.errors import InvalidInput
 from crisiscomms.messages.model import Entry
@@ -17,25 +14,6 @@ from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.workspace import Workspace
 
 HOSTILE = "A <script>alert(1)</script> & \"B\" 'C' {{7*7}} فشلت المدفوعات"
-
-
-def parsed(body: bytes) -> Element:
-    """Parse a page as strictly as a parser can: any error in the markup raises."""
-    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(body.decode())
-
-
-def pages(site: dict[str, bytes]) -> dict[str, Element]:
-    return {name: parsed(body) for name, body in site.items() if name.endswith(".html")}
-
-
-def text(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def one(element: Element, path: str) -> Element:
-    found = element.findall(path)
-    assert len(found) == 1, f"{len(found)} of {path}"
-    return found[0]
 
 
 # -- every page --------------------------------------------------------------------------------------------------
@@ -197,164 +175,6 @@ def test_the_language_switch_leads_to_the_same_page(site):
     assert text(german) == "Deutsch"
 
 
-# -- the front page ----------------------------------------------------------------------------------------------
-
-
-def test_the_front_page_says_first_what_is_happening_now(site, voices):
-    main = one(parsed(site["index.html"]), ".//main")
-    words = text(main)
-    order = [
-        "Card payments failed at checkout",
-        voices["en"].word("status.identified"),
-        "We are undoing it.",
-        "12:10 CET on 18 November 2026 (11:10 UTC)",
-        "Hosted checkout",
-        "Stop using the Fjord K2 kettle",
-    ]
-    places = [words.index(part) for part in order]
-    assert places == sorted(places)
-    assert "16 September" not in words  # the resolved one promises no next update
-
-
-def test_parts_of_the_service_show_a_word_a_shape_and_a_colour(site, voices):
-    for path, language in (("index.html", "en"), ("de/index.html", "de")):
-        page, word = parsed(site[path]), voices[language].word
-        shown = [
-            (text(li.find("bdi")), text(li.find("span")), li.find("span").get("class"))
-            for li in page.findall(".//section[@class='components']//li")
-        ]
-        names = (
-            ["Hosted checkout", "Payments API", "Merchant dashboard"]
-            if language == "en"
-            else ["Kasse", "Payments API", "Händlerbereich"]
-        )
-        states = ["major_outage", "partial_outage", "operational"]
-        assert [(name, said.lower(), kind) for name, said, kind in shown] == [
-            (name, word(f"component_state.{state}").lower(), f"badge {state}")
-            for name, state in zip(names, states, strict=True)
-        ]
-        shapes = {site_svg(li) for li in page.findall(".//section[@class='components']//li")}
-        assert len(shapes) == 3
-
-
-def site_svg(element: Element) -> str:
-    return "|".join(
-        part.get("d") or "circle" for part in element.find(".//{*}svg").iter() if part.get("class") in {"edge", "fill"}
-    )
-
-
-def test_a_part_known_by_its_name_in_another_language_is_listed_once(build):
-    borrowed = replace(outage("en"), language="de")
-    shown = parsed(build([borrowed])["de/index.html"]).findall(".//section[@class='components']//bdi")
-    assert [text(name) for name in shown] == ["Kasse", "Payments API", "Händlerbereich"]
-
-
-def test_where_nothing_is_open_it_says_so_calmly(build, voices):
-    site = build([recall("en"), recall("de")])
-    main = one(parsed(site["index.html"]), ".//main")
-    assert text(one(main, ".//h1")) == voices["en"].word("site.calm_title")
-    assert not main.findall(".//section[@class='components']")
-    assert "!" not in text(main)
-    empty = build([])
-    assert text(one(parsed(empty["history/index.html"]), ".//main")).endswith(voices["en"].word("site.history_none"))
-    assert text(one(parsed(empty["promises/index.html"]), ".//main")).endswith(voices["en"].word("site.promises_none"))
-
-
-def test_the_gravest_incident_stands_first(build):
-    grave = replace(recall(), status="investigating")
-    front = parsed(build([outage(), grave])["index.html"])
-    assert [text(h) for h in front.findall(".//article/h2")] == [grave.title, outage().title]
-
-
-# -- the pages of an incident ------------------------------------------------------------------------------------
-
-
-def test_the_incident_page_says_where_things_stand_before_anything_else(site, voices):
-    main = text(one(parsed(site["incidents/checkout-outage/index.html"]), ".//main"))
-    stands = main.index(voices["en"].word("status.identified"))
-    soon = main.index("Next update by 12:10 CET on 18 November 2026 (11:10 UTC)")
-    last = main.index("Last updated at 11:12 CET on 18 November 2026 (10:12 UTC)")
-    assert main.startswith("Card payments failed at checkout")
-    assert stands < soon < last < main.index("What happened On 18 November")
-    assert main.endswith(f"{SITE}/incidents/checkout-outage/")
-
-
-def test_updates_are_articles_with_their_anchor_and_a_quoted_heading_cuts_nothing(site):
-    page = parsed(site["incidents/checkout-outage/index.html"])
-    anchors = [h.get("id") for h in page.findall(".//section[@class='updates']/article/h3")]
-    assert anchors == ["cause-found", "first-notice"]
-    affected = next(
-        s
-        for s in page.findall(".//main//section")
-        if s.find("h2") is not None and s.find("h2").get("id") == "am-i-affected"
-    )
-    assert text(affected.find("blockquote/h2")) == "Not a heading of this page"
-
-
-def test_layout_adds_nothing_to_what_was_approved_and_takes_nothing_away(site):
-    for content in (outage(), outage("de")):
-        prefix = "de/" if content.language == "de" else ""
-        for page in content.pages:
-            shown = text(one(parsed(site[f"{prefix}{page.path}index.html"]), ".//main"))
-            approved = text(html5lib.parseFragment(page.html, namespaceHTMLElements=False))
-            title, words = approved[: len(page.title)], approved[len(page.title) :].strip()
-            assert title == page.title
-            assert shown.count(title) >= 1
-            assert words in shown
-
-
-def test_the_statement_and_the_questions_are_linked_where_they_exist(site):
-    links = {link.get("href") for link in parsed(site["incidents/checkout-outage/index.html"]).iter("a")}
-    assert {
-        "../../incidents/checkout-outage/statement/",
-        "../../incidents/checkout-outage/faq/",
-        "../../incidents/checkout-outage/feed.atom",
-    } <= links
-    alone = {link.get("href") for link in parsed(site["incidents/kettle-recall/index.html"]).iter("a")}
-    assert not [address for address in alone if "statement" in address or "faq" in address]
-
-
-def test_a_missing_translation_is_said_and_marked(site, voices):
-    page = parsed(site["de/incidents/kettle-recall/index.html"])
-    assert voices["de"].word("site.not_translated").format(language="Englisch") in text(one(page, ".//main"))
-    assert one(page, ".//h1/..").get("lang") == "en"
-    assert {div.get("lang") for div in page.findall(".//div[@class='words']")} == {"en"}
-    line = next(bdi for bdi in parsed(site["de/index.html"]).iter("bdi") if "Fjord" in text(bdi))
-    assert line.get("lang") == "en"
-    assert "not_translated" not in site["de/incidents/checkout-outage/index.html"].decode()
-    assert "untranslated" not in site["de/incidents/checkout-outage/index.html"].decode()
-
-
-def test_a_missing_translation_of_what_is_open_is_said_on_the_front_page(build, voices):
-    front = parsed(build([replace(recall("de"), status="identified")])["de/index.html"])
-    assert voices["de"].word("site.not_translated").format(language="Englisch") in text(one(front, ".//main"))
-
-
-def test_a_picture_is_found_from_every_page_that_shows_it(site):
-    assert site["assets/fjord-k2.1a2b3c4d.svg"] == PICTURE
-    shown = one(parsed(site["de/incidents/kettle-recall/index.html"]), ".//main//img")
-    assert shown.get("src") == "../../../assets/fjord-k2.1a2b3c4d.svg"
-    assert shown.get("alt")
-
-
-# -- promises and history ----------------------------------------------------------------------------------------
-
-
-def test_promises_show_their_time_their_owner_and_their_outcome_and_never_judge_by_a_clock(site):
-    main = text(one(parsed(site["promises/index.html"]), ".//main"))
-    assert main.index("full review") < main.index("lot 2622")  # open ones first
-    assert "Due by 25 November 2026. Maren Vogt answers for it." in main
-    assert "Kept at 17:00 CEST on 15 September 2026 (15:00 UTC)." in main
-    assert not re.search(r"\b(late|overdue|missed)\b", main)
-
-
-def test_history_is_kept_by_month(site):
-    page = parsed(site["history/index.html"])
-    assert [text(h) for h in page.findall(".//main//h2")] == ["November 2026", "September 2026"]
-    german = parsed(site["de/history/index.html"])
-    assert [text(h) for h in german.findall(".//main//h2")] == ["November 2026", "September 2026"]
-
-
 # -- rehearsal, robots, repetition -------------------------------------------------------------------------------
 
 
@@ -432,59 +252,3 @@ def test_a_layout_that_cannot_be_used_is_named_with_its_line(build, contents, tm
     place = caught.value.findings[0].place
     assert place.file.endswith("front.html.j2")
     assert place.line == 3
-
-
-# -- the stylesheet ----------------------------------------------------------------------------------------------
-
-STYLE = (ROOT / "site" / "style.css").read_text()
-PAIRS = [
-    *((front, back) for front in ("ink", "soft", "accent") for back in ("paper", "sheet")),
-    ("open", "open-tint"),
-    ("calm", "calm-tint"),
-    ("down", "down-tint"),
-    ("drill", "drill-tint"),
-]
-
-
-def colours(scheme: str) -> dict[str, str]:
-    light, dark = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[:2]
-    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
-    return found if scheme == "light" else {**found, **dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))}
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("front", "back"), PAIRS)
-def test_words_stand_out_from_their_ground(scheme, front, back):
-    bright, dim = sorted((luminance(colours(scheme)[name]) for name in (front, back)), reverse=True)
-    assert (bright + 0.05) / (dim + 0.05) >= 4.5
-
-
-def test_colours_are_named_once_so_that_the_measure_above_sees_them_all():
-    rest = STYLE.split("* {", 1)[1].split("@media print")[0]
-    assert re.findall(r"#[0-9a-f]{3,8}\b", rest) == ["#fff"]  # the ground under pictures, in both schemes
-
-
-def test_a_page_is_light_enough_for_a_bad_connection(site):
-    style = next(body for name, body in site.items() if name.endswith(".css"))
-    assert len(style) < 14_000
-    assert not re.search(rb"@import|url\(|expression", style)
-    for name, body in site.items():
-        if name.endswith(".html"):
-            assert len(gzip.compress(body)) + len(gzip.compress(style)) < 30_000, name
-
-
-def test_the_style_serves_paper_and_quiet_eyes():
-    printed = STYLE.split("@media print", 1)[1]
-    assert "attr(href)" in printed
-    assert "attr(data-url)" in printed
-    assert re.search(r"nav,[^{]*\{\s*display: none", printed)
-    before = STYLE.split("@media (prefers-reduced-motion: no-preference)")[0]
-    assert "transition" not in before
-    assert "animation" not in STYLE
-    assert ":focus-visible" in STYLE

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import feedparser
-from conftest import SITE, entry, outage, recall
+from sample_site import SITE, entry, outage, recall
 
 from crisiscomms.website import build_feed, verify_feeds
 
