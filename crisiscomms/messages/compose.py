@@ -198,17 +198,32 @@ class _Writer:
             yield Post(self.incident.id, update.id, account.channel, language, "post", self._fitted(told, update, account), told.links.update)
 
     def _fitted(self, told: Told, update: Update, account: Account) -> str:
-        say = told.word
-        text = one_line(str(self.facts.cite(update.short or update.text, told.language, update)))
-        voice = self.facts.voices[told.language]
-        needed = max([1, *(n for n, sentence in enumerate(sentences(text), 1) if voice.apologises(sentence))])
-        parts = [Part(say("post.lead").format(status=told.status_word, text=text), needed)]
-        if told.ours and not voice.apologises(text) and (self.facts.resolved or told.cause):
+        """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do."""
+        post = ""
+        for brevity in range(4):
+            post = fit(self._parts(told, update, brevity), told.links.update, account.limit)
+            if account.limit.fits(post):
+                break
+        return post
+
+    def _parts(self, told: Told, update: Update, brevity: int) -> list[Part]:
+        say, voice = told.word, self.facts.voices[told.language]
+        brief = brevity > 0
+        text = one_line(self.facts.cite(update.short or update.text, told.language, update, brief=brief))
+        spoken = sentences(text)
+        sorry = [n for n, sentence in enumerate(spoken, 1) if voice.apologises(sentence)]
+        if brevity > 1 and sorry and sorry[0] > 1:
+            text, sorry = " ".join(s for s in spoken if not voice.apologises(s)), []
+        parts = [Part(say("post.lead").format(status=told.status_word, text=text), max([1, *sorry]))]
+        if told.ours and not sorry and (voice.apologises(" ".join(spoken)) or self.facts.resolved or told.cause):
             parts.append(Part(say("post.sorry"), 1))
-        parts += [Part(one_line(str(text)), 1) for text in told.do_now[:1]]
-        if told.next_clock:
-            parts.append(Part(say("post.next").format(time=plain_times(told.next_clock)), 9))
-        return fit(parts, told.links.update, account.limit)
+        to_do = one_line(" ".join(told.do_now))
+        parts.append(Part(min(sentences(to_do), key=len, default="") if brevity > 2 else to_do, 1))
+        if update.next_update:
+            time = voice.brief(update.next_update, update.at.at) if brief else voice.by_clock(update.next_update, update.at.at)
+            form = "post.next" if "T" in time.split("\ue001", maxsplit=1)[0] else "post.next_day"
+            parts.append(Part(say(form).format(time=plain_times(time)), 9))
+        return parts
 
     def correcting_posts(self) -> Iterator[Post]:
         """Yield a correction on each account that posted a figure that has changed since."""

@@ -73,17 +73,17 @@ class Facts:
         words, found = text.told(language)
         return words, self.voices.get(found, self.voices[self.workspace.language])
 
-    def cite(self, text: Text, language: str, update: Update | None = None) -> Md:
-        """Return a text as Markdown with every citation said in the text's language."""
+    def cite(self, text: Text, language: str, update: Update | None = None, *, brief: bool = False) -> Md:
+        """Return a text as Markdown with every citation said in the text's language. `brief` says times in the fewest words."""
         words, voice = self.voice_of(text, language)
-        return Md(_Citing(self, voice, update or self.update).run(words))
+        return Md(_Citing(self, voice, update or self.update, brief=brief).run(words))
 
 
 class _Citing:
     """Says the citations of one text."""
 
-    def __init__(self, facts: Facts, voice: Voice, update: Update) -> None:
-        self.facts, self.voice, self.update = facts, voice, update
+    def __init__(self, facts: Facts, voice: Voice, update: Update, *, brief: bool) -> None:
+        self.facts, self.voice, self.update, self.brief = facts, voice, update, brief
         self.year = update.at.at.astimezone(voice.zone).year
 
     def run(self, words: str) -> str:
@@ -105,6 +105,8 @@ class _Citing:
         later = self._next_time(rest)
         if later and not when.date_only and not later.date_only and self._day(later) == self._day(when) and self.voice.zone_name(when.at) == self.voice.zone_name(later.at):
             return timed(self.voice.iso(when), self.voice.clock(when.at))
+        if self.brief:
+            return self.voice.brief(when, self.update.at.at)
         return self.voice.moment(when, year=when.at.astimezone(self.voice.zone).year != self.year)
 
     def _next_time(self, rest: list[str | Citation]) -> When | None:

@@ -119,6 +119,13 @@ class Voice:
         clock = self.word("time.clock").format(time=self.clock(when.at), zone=self.zone_name(when.at))
         return timed(self.iso(when), clock)
 
+    def brief(self, when: When, reference: datetime) -> str:
+        """Return a time in the fewest words: the clock on the day of `reference`, the date on any other."""
+        if not when.date_only and when.at.astimezone(self.zone).date() == reference.astimezone(self.zone).date():
+            return self.by_clock(when, reference)
+        year = when.at.astimezone(self.zone).year != reference.astimezone(self.zone).year
+        return timed(self.iso(when), self.date(when.at, year=year))
+
     def iso(self, when: When) -> str:
         """Return the machine's form of a moment, for `datetime` attributes."""
         local = when.at.astimezone(self.zone)

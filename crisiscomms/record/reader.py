@@ -27,6 +27,7 @@ _MOST_UNPRINTABLE = 20
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 #: Stands for a name that could not be read. No name holds a NUL.
 _LOST = "\0"
+_TAG = re.compile(r"!\S*")
 _NOT_A_REMARK = re.compile(r"[ \t]+(#[^\s#].*)")
 _SAVE_AS = "Save the file as UTF-8. In most editors: Save as, Encoding, UTF-8."
 
@@ -278,7 +279,8 @@ class _Builder:
         elif event.anchor:
             self._feature(event, f"anchor (&{event.anchor})", f"Remove it, and write values out. {quoted}")
         if tag:
-            self._feature(event, f"tag ({shown(tag)})", f"Remove it: every value is plain text. {quoted}")
+            written = _TAG.search(self.tree.source, cast("yaml.Mark", event.start_mark).index)
+            self._feature(event, f"tag ({shown(written[0] if written else tag)})", f"Remove it: every value is plain text. {quoted}")
 
     def _feature(self, event: yaml.NodeEvent, what: str, fix: str) -> None:
         self.tree.problem(self._place(event), f"uses a YAML {what}", fix, "yaml-feature")

@@ -174,8 +174,12 @@ def _squeeze(words: str) -> str:
 
 
 def _post(case: Case, facts: Facts, told: Told, message: Seen) -> Iterator[Finding]:
-    if told.next_clock and _squeeze(plain_times(told.next_clock)) not in message.text.lower():
-        yield _missing(case, message, "next-update", plain_times(told.next_clock))
+    due = case.update.next_update
+    if due:
+        voice = facts.voices[message.language]
+        forms = [plain_times(say(due, case.update.at.at)) for say in (voice.by_clock, voice.brief)]
+        if not any(_squeeze(form) in message.text.lower() for form in forms):
+            yield _missing(case, message, "next-update", forms[0])
     if told.ours and facts.resolved and not facts.voices[message.language].apologises(message.text):
         yield _missing(case, message, "apology", "")
 
