@@ -71,15 +71,24 @@ def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
 
 
 def unsubscribe_key(workspace: Workspace) -> bytes:
-    """Return the key behind unsubscribe tokens, made on first use. It stays in the workspace's `secrets` folder."""
-    path = workspace.folder / "secrets" / "unsubscribe.key"
+    """Return the key behind unsubscribe tokens, or a throw-away one while nothing was ever sent from here."""
+    path = _key_path(workspace)
+    return bytes.fromhex(path.read_text(encoding="utf-8").strip()) if path.is_file() else secrets.token_bytes(32)
+
+
+def keep_unsubscribe_key(workspace: Workspace) -> None:
+    """Make the key before the first mail goes out. It stays in the workspace's `secrets` folder, readable by its owner only."""
+    path = _key_path(workspace)
     if not path.is_file():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         draft = path.with_suffix(".part")
         draft.write_text(secrets.token_hex(32), encoding="utf-8")
         draft.chmod(0o600)
         draft.replace(path)
-    return bytes.fromhex(path.read_text(encoding="utf-8").strip())
+
+
+def _key_path(workspace: Workspace) -> Path:
+    return workspace.folder / "secrets" / "unsubscribe.key"
 
 
 def _words(entry: Any) -> str:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from crisiscomms.channels.base import Caps, Receipt
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.fields import Model
-from crisiscomms.website import deploy_folder, read_back, verify_feeds
 
 
 class WebsiteSettings(Model):
@@ -36,6 +35,8 @@ class WebsiteChannel:
 
         Raises CrisiscommsError where a feed cannot be read, or the folder holds something else than what was written.
         """
+        from crisiscomms.website import deploy_folder, read_back, verify_feeds  # noqa: PLC0415 -- only publishing needs it
+
         if broken := verify_feeds(files):
             raise CrisiscommsError(f"a feed of the site cannot be read: {broken[0]}", why="Subscribers would get nothing.", fix="Please report this: the words of the record should never break a feed.")
         digest = deploy_folder(files, self.target)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crisiscomms.channels.base import Receipt
+from crisiscomms.channels.registry import keep_unsubscribe_key
 from crisiscomms.channels.website import WebsiteChannel
 from crisiscomms.delivery.drain import Drain, Tally, boot_id
 from crisiscomms.delivery.world import Room
@@ -38,6 +39,7 @@ class Publishing:
 
     def __post_init__(self) -> None:
         room = self.room
+        keep_unsubscribe_key(room.workspace)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
 
     def finish_unfinished(self) -> Tally | None:

@@ -21,9 +21,7 @@ class Reading:
 class Model(BaseModel):
     """The base of everything read from a file: frozen, no key that we do not know, no string that is empty."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from crisiscomms.errors import did_you_mean
 from crisiscomms.fields.base import Kind, Reading, shown, wrong
@@ -29,8 +29,6 @@ _SHORT_HOUR = re.compile(
 _OFFSET = re.compile(r"([+-])(\d{2}):?([0-5]\d)", re.ASCII)
 _WIDEST_OFFSET = timedelta(hours=14)
 _YEARS = range(1900, 2201)
-#: Names that are something else on every machine.
-_NOT_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 _SPAN = re.compile(r"([0-9]{1,4})\s*(minute|hour|day|week)s?")
 _SPAN_UNITS = {
     "minute": timedelta(minutes=1),
@@ -86,34 +84,45 @@ class When(Kind):
 
 def zone_of(name: str) -> Any:  # a tzinfo of either kind
     """Return the zone of a name or an offset, or raise the error a field shows."""
+    found = _zone(name)
+    if found is None:
+        short_forms = "" if "/" in name else ". A short form such as CEST means different things in different places"
+        raise wrong(
+            "unknown-zone",
+            f'"{shown(name)}" is not a zone we know',
+            f"{_near_zone(name)}Use a name such as Europe/Berlin, UTC, or an offset such as +01:00{short_forms}",
+        )
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _zone(name: str) -> Any:
     if name == "Z":
         return UTC
-    offset = _OFFSET.fullmatch(name)
-    length = timedelta(hours=int(offset[2]), minutes=int(offset[3])) if offset else timedelta(0)
-    if offset and length <= _WIDEST_OFFSET:
-        return datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo
-    if not offset and name not in _NOT_ZONES:
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            pass  # said below
-    short_forms = "" if "/" in name else ". A short form such as CEST means different things in different places"
-    raise wrong(
-        "unknown-zone",
-        f'"{shown(name)}" is not a zone we know',
-        f"{_near_zone(name)}Use a name such as Europe/Berlin, UTC, or an offset such as +01:00{short_forms}",
-    )
+    if offset := _OFFSET.fullmatch(name):
+        length = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo if length <= _WIDEST_OFFSET else None
+    return ZoneInfo(name) if name in _zones().get(name.rpartition("/")[2][:1].lower(), ()) else None
 
 
-@lru_cache
 def _near_zone(name: str) -> str:
     """Return `Did you mean "Europe/Lisbon"? ` for a city alone, or a name with a slip in it."""
-    if not name or len(name) > 40:
-        return ""
-    zones = [z for z in files("tzdata").joinpath("zones").read_text(encoding="ascii").split() if "/" in z]
-    cities = [zone for zone in zones if zone.rpartition("/")[2].lower() == name.lower()]
-    known = [zone for zone in zones if zone[0] == name[0].upper()] if "/" in name else []
-    return f'Did you mean "{cities[0]}"? ' if cities else f"{did_you_mean(name, known)} ".lstrip()
+    city = name.lower().rpartition("/")[2]
+    same = next((zone for zone in _zones().get(city[:1], ()) if zone.lower().endswith(f"/{city}")), "")
+    if same:
+        return f'Did you mean "{same}"? '
+    near = [zone for zone in _zones().get(city[:1], ()) if zone.partition("/")[0] == name.partition("/")[0]]
+    return f"{did_you_mean(name, near)} ".lstrip() if "/" in name and len(name) <= 40 else ""
+
+
+@cache
+def _zones() -> dict[str, list[str]]:
+    """Return the names of all zones by the first letter of their city. The same on every machine."""
+    found: dict[str, list[str]] = {}
+    for name in files("tzdata").joinpath("zones").read_text(encoding="ascii").split():
+        if name != "Factory":
+            found.setdefault(name.rpartition("/")[2][0].lower(), []).append(name)
+    return found
 
 
 def _as_meant(given: str) -> str:

@@ -13,7 +13,19 @@ from crisiscomms.limits import Limit
 from crisiscomms.messages.facts import Facts, derive_facts, telling
 from crisiscomms.messages.fitting import Part, fit
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.model import Entry, Memo, Messages, Notice, Page, PageKind, Picture, Post, PromiseLine, SiteContent, digest
+from crisiscomms.messages.model import (
+    Entry,
+    Memo,
+    Messages,
+    Notice,
+    Page,
+    PageKind,
+    Picture,
+    Post,
+    PromiseLine,
+    SiteContent,
+    digest,
+)
 from crisiscomms.messages.prose import fill, one_line, plain_times, sentences, slots, to_html, to_text
 from crisiscomms.messages.templates import mail_html, overrides, preheader, render
 from crisiscomms.messages.told import Told
@@ -45,7 +57,14 @@ class Composed:
     later: Mapping[str, Messages] = field(default_factory=dict)
 
 
-def compose(incident: Incident, workspace: Workspace, voices: Mapping[str, Voice], published: PublishedIncident, now: datetime, accounts: tuple[Account, ...]) -> Composed | None:
+def compose(
+    incident: Incident,
+    workspace: Workspace,
+    voices: Mapping[str, Voice],
+    published: PublishedIncident,
+    now: datetime,
+    accounts: tuple[Account, ...],
+) -> Composed | None:
     """Compose everything there is to say about an incident at a moment. None while no update is due."""
     facts = derive_facts(incident, workspace, voices, published, now)
     if facts is None:
@@ -88,7 +107,9 @@ class _Writer:
         source = render(template, voice, self.own, t=Told(self.facts, language, audience, update))
         said = plain_times(source)
         unsaid = tuple(
-            name for name, fact in self.incident.facts.items() if fact.material and _bare(self.facts.figure(name, voice)) not in _bare(said)
+            name
+            for name, fact in self.incident.facts.items()
+            if fact.material and _bare(self.facts.figure(name, voice)) not in _bare(said)
         )
         if not unsaid:
             return source
@@ -120,7 +141,9 @@ class _Writer:
             pages=tuple(self._page(kind, spoken, told.title) for kind in kinds),
             entries=tuple(self._entry(update, spoken) for update in reversed(public)),
             promises=tuple(self._promise(promise, spoken) for promise in self.incident.promises),
-            components=tuple((one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states),
+            components=tuple(
+                (one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states
+            ),
             pictures=tuple(self._pictures()),
         )
 
@@ -128,19 +151,36 @@ class _Writer:
         source = self._write(f"{kind}.md.j2", language)
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
-        return Page(kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source))
+        return Page(
+            kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source)
+        )
 
     def _entry(self, update: Update, language: str) -> Entry:
         told = Told(self.facts, language, None, update)
         shown = next(entry for entry in Told(self.facts, language).updates if entry.id == update.id)
         source = render("entry.md.j2", self.facts.voices[language], self.own, t=told, update=shown)
         corrected = max((item.iso for item in shown.corrections), default=None)
-        return Entry(update.id, update.status, _iso(update.at), f"{told.status_word}: {told.title}", to_html(source), to_text(source), corrected)
+        return Entry(
+            update.id,
+            update.status,
+            _iso(update.at),
+            f"{told.status_word}: {told.title}",
+            to_html(source),
+            to_text(source),
+            corrected,
+        )
 
     def _promise(self, promise: Promise, language: str) -> PromiseLine:
         source = str(self.facts.cite(promise.text, language))
         kept = _iso(promise.kept) if promise.kept else None
-        return PromiseLine(promise.id, to_html(source), one_line(source), _iso(promise.due), one_line(str(self.facts.cite(promise.owner, language))), kept)
+        return PromiseLine(
+            promise.id,
+            to_html(source),
+            one_line(source),
+            _iso(promise.due),
+            one_line(str(self.facts.cite(promise.owner, language))),
+            kept,
+        )
 
     def _pictures(self) -> Iterator[Picture]:
         for product in self.incident.affected.products:
@@ -178,7 +218,18 @@ class _Writer:
         subject = self._subject(kind, told, audience)
         html = mail_html(subject, preheader(source), spoken, to_html(source))
         columns = tuple(dict.fromkeys(name.split(".")[1] for name in slots(source) if name.startswith("recipient.")))
-        return Notice(self.incident.id, update.id, audience, language, kind, subject, html, to_text(source), columns, group.required)
+        return Notice(
+            self.incident.id,
+            update.id,
+            audience,
+            language,
+            kind,
+            subject,
+            html,
+            to_text(source),
+            columns,
+            group.required,
+        )
 
     def _subject(self, kind: str, told: Told, audience: str) -> str:
         again = any(t.audience == audience and t.update != self.facts.update.id for t in self.facts.published.told)
@@ -195,7 +246,15 @@ class _Writer:
         for account in self.accounts:
             language = self._words_language(account.language)
             told = Told(self.facts, language, None, update)
-            yield Post(self.incident.id, update.id, account.channel, language, "post", self._fitted(told, update, account), told.links.update)
+            yield Post(
+                self.incident.id,
+                update.id,
+                account.channel,
+                language,
+                "post",
+                self._fitted(told, update, account),
+                told.links.update,
+            )
 
     def _fitted(self, told: Told, update: Update, account: Account) -> str:
         """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do."""
@@ -220,7 +279,11 @@ class _Writer:
         to_do = one_line(" ".join(told.do_now))
         parts.append(Part(min(sentences(to_do), key=len, default="") if brevity > 2 else to_do, 1))
         if update.next_update:
-            time = voice.brief(update.next_update, update.at.at) if brief else voice.by_clock(update.next_update, update.at.at)
+            time = (
+                voice.brief(update.next_update, update.at.at)
+                if brief
+                else voice.by_clock(update.next_update, update.at.at)
+            )
             form = "post.next" if "T" in time.split("\ue001", maxsplit=1)[0] else "post.next_day"
             parts.append(Part(say(form).format(time=plain_times(time)), 9))
         return parts
@@ -233,16 +296,33 @@ class _Writer:
             changed = Told(self.facts, language).new_corrections
             if changed and account.channel in told:
                 say = self.facts.voices[language].word
-                text = " ".join(one_line(say("post.correction").format(before=c.before, after=c.after)) for c in changed)
+                text = " ".join(
+                    one_line(say("post.correction").format(before=c.before, after=c.after)) for c in changed
+                )
                 link = self.facts.addresses.update(language, told[account.channel])
-                yield Post(self.incident.id, told[account.channel], account.channel, language, "correction", f"{text}\n{link}", link)
+                yield Post(
+                    self.incident.id,
+                    told[account.channel],
+                    account.channel,
+                    language,
+                    "correction",
+                    f"{text}\n{link}",
+                    link,
+                )
 
     # -- staff -------------------------------------------------------------------------------------------------
 
     def memo(self, language: str) -> Memo:
         """Return the memo to staff."""
         source = self._write("memo.md.j2", language)
-        return Memo(self.incident.id, language, Told(self.facts, language).title, to_html(source), to_text(source), _twin(source))
+        return Memo(
+            self.incident.id,
+            language,
+            Told(self.facts, language).title,
+            to_html(source),
+            to_text(source),
+            _twin(source),
+        )
 
 
 def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person: Recipient) -> dict[str, str]:
@@ -263,7 +343,12 @@ def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person:
 
 def filled(notice: Notice, values: Mapping[str, str]) -> Notice:
     """Return a notice as one reader gets it."""
-    return replace(notice, subject=fill(notice.subject, values), text=fill(notice.text, values), html=fill(notice.html, values, in_html=True))
+    return replace(
+        notice,
+        subject=fill(notice.subject, values),
+        text=fill(notice.text, values),
+        html=fill(notice.html, values, in_html=True),
+    )
 
 
 def _twin(source: str) -> str:
@@ -283,4 +368,3 @@ def _iso(when: When) -> str:
 def _shorten(text: str, most: int = 160) -> str:
     words = " ".join(text.split())
     return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " ..."
-

@@ -103,7 +103,13 @@ class _Citing:
         """Say a time. In a sentence that goes on to another time of the same day, the date waits for that one."""
         when: When = getattr(self.facts.incident.times, name)
         later = self._next_time(rest)
-        if later and not when.date_only and not later.date_only and self._day(later) == self._day(when) and self.voice.zone_name(when.at) == self.voice.zone_name(later.at):
+        if (
+            later
+            and not when.date_only
+            and not later.date_only
+            and self._day(later) == self._day(when)
+            and self.voice.zone_name(when.at) == self.voice.zone_name(later.at)
+        ):
             return timed(self.voice.iso(when), self.voice.clock(when.at))
         if self.brief:
             return self.voice.brief(when, self.update.at.at)
@@ -138,7 +144,9 @@ class _Citing:
             assert times.started and times.fixed  # noqa: S101, PT018 -- coherence refuses the citation otherwise
             return voice.duration(times.fixed.at - times.started.at)
         if citation.name == "next_update":
-            return voice.moment(self.update.next_update) if self.update.next_update else voice.word("time.no_next_update")
+            return (
+                voice.moment(self.update.next_update) if self.update.next_update else voice.word("time.no_next_update")
+            )
         return f"<{facts.addresses.page(voice.language)}>"
 
 
@@ -147,7 +155,9 @@ def _tame(words: str) -> str:
     return re.sub(r"^(\s*)#", r"\1\\#", words.replace("{", "\\{"), flags=re.MULTILINE)
 
 
-def derive_facts(incident: Incident, workspace: Workspace, voices: Mapping[str, Voice], published: PublishedIncident, now: datetime) -> Facts | None:
+def derive_facts(
+    incident: Incident, workspace: Workspace, voices: Mapping[str, Voice], published: PublishedIncident, now: datetime
+) -> Facts | None:
     """Derive the facts of an incident at a moment. None while none of its updates is due."""
     due = tuple(update for update in incident.updates if update.at.at <= now and _needs_are_kept(incident, update))
     if not due:
@@ -164,7 +174,9 @@ def _needs_are_kept(incident: Incident, update: Update) -> bool:
 
 def telling(facts: Facts) -> Telling:
     """Return what a publication of these facts says, for the next one to compare with."""
-    shown = {name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts}
+    shown = {
+        name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts
+    }
     for name in ("started", "noticed", "contained", "fixed"):
         when = getattr(facts.incident.times, name)
         if when:
@@ -172,7 +184,12 @@ def telling(facts: Facts) -> Telling:
     sources = {dotted(path): dict(text) for path, text in texts(facts.incident)}
     updates = tuple(update.id for update in facts.updates)
     said = {f"updates.{update.id}": dict(update.text) for update in facts.updates}
-    read = {f"said.{update.id}": {language: one_line(facts.cite(update.text, language, update)) for language in facts.languages} for update in facts.updates}
+    read = {
+        f"said.{update.id}": {
+            language: one_line(facts.cite(update.text, language, update)) for language in facts.languages
+        }
+        for update in facts.updates
+    }
     return Telling(shown, {**sources, **said, **read}, updates, facts.corrections)
 
 
@@ -191,15 +208,29 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
     if before is None:
         return ()
     now = telling(facts)
-    cited = {c.name for update in facts.incident.updates if update.id in before.updates for _, words in update.text for c in citations(words, facts.incident.facts)}
+    cited = {
+        c.name
+        for update in facts.incident.updates
+        if update.id in before.updates
+        for _, words in update.text
+        for c in citations(words, facts.incident.facts)
+    }
     cited |= {name for name, fact in facts.incident.facts.items() if fact.material}
     found = list(before.corrections)
     for name, shown in before.facts.items():
-        if name in cited and name in now.facts and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items()):
+        if (
+            name in cited
+            and name in now.facts
+            and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
+        ):
             found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True))
     for update in before.updates:
         key = f"updates.{update}"
-        if key in now.texts and key in before.texts and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items()):
+        if (
+            key in now.texts
+            and key in before.texts
+            and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
+        ):
             said = f"said.{update}"
             found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False))
     return tuple(found)

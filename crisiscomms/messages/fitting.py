@@ -34,4 +34,7 @@ def fit(parts: list[Part], link: str, limit: Limit) -> str:
 
 
 def _join(split: list[list[str]], taken: list[int], link: str) -> str:
-    return " ".join(sentence for found, count in zip(split, taken, strict=True) for sentence in found[:count]) + f"\n{link}"
+    return (
+        " ".join(sentence for found, count in zip(split, taken, strict=True) for sentence in found[:count])
+        + f"\n{link}"
+    )

@@ -41,7 +41,18 @@ class Voice:
         for part in name.split("."):
             found = found.get(part) if isinstance(found, dict) else None
         if found is None:
-            raise InvalidInput([Finding("template", Severity.ERROR, Place(f"templates/{self.language}/words.toml"), f"has no word for {name}", "Messages cannot be written in this language.", f"Add {name.split('.')[-1]} under [{name.rsplit('.', 1)[0]}].")])
+            raise InvalidInput(
+                [
+                    Finding(
+                        "template",
+                        Severity.ERROR,
+                        Place(f"templates/{self.language}/words.toml"),
+                        f"has no word for {name}",
+                        "Messages cannot be written in this language.",
+                        f"Add {name.split('.')[-1]} under [{name.rsplit('.', 1)[0]}].",
+                    )
+                ]
+            )
         return str(found)
 
     def apologises(self, text: str) -> bool:

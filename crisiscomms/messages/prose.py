@@ -21,6 +21,8 @@ _TIMES = re.compile(f"{_TIME}([^{_TEXT}]*){_TEXT}([^{_END}]*){_END}")
 _SLOTS = re.compile(f"{_SLOT}([^{_SLOT_END}]*){_SLOT_END}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
+#: One paragraph without anything that Markdown or HTML could take for more than words. Most texts are, and need no parser.
+_PLAIN = re.compile(r"(?!\d+[.)]\s)[^\W_][^\n\r\t\\`*_{}\[\]<>#&|~=^+]*\n?")
 _TAGS = {
     "a",
     "blockquote",
@@ -105,6 +107,8 @@ def to_html(source: str) -> str:
 
     Slots stay where they are. Record text cannot set ids or attributes: its braces are escaped on the way in.
     """
+    if _PLAIN.fullmatch(source):
+        return f"<p>{time_elements(source.rstrip())}</p>"
     import nh3  # noqa: PLC0415
 
     raw = _markdown().reset().convert(source)
@@ -117,6 +121,8 @@ def to_html(source: str) -> str:
 @lru_cache(maxsize=4096)
 def to_text(source: str) -> str:
     """Return plain text for Markdown: what the HTML says, links with their addresses, one paragraph a line."""
+    if _PLAIN.fullmatch(source):
+        return " ".join(plain_times(source).split()) + "\n"
     reader = _Plain()
     reader.feed(to_html(source))
     reader.close()

@@ -15,7 +15,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, TemplateSyntaxError, UndefinedError
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    UndefinedError,
+)
 from jinja2.exceptions import TemplateNotFound
 from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -46,8 +53,21 @@ def voices(workspace: Workspace) -> dict[str, Voice]:
         if not any(folder.is_dir() for folder in folders(language, packaged("templates"), overrides(workspace))):
             known = ", ".join(sorted(path.name for path in packaged("templates").iterdir() if path.is_dir()))
             place = Place(relative(workspace.folder / "crisiscomms.toml"))
-            raise InvalidInput([Finding("unknown-language", Severity.ERROR, place, f'there are no templates in "{language}"', "Nothing can be written in that language.", f"Use one of {known}, or add templates/{language}/ to the workspace.")])
-        found[language] = Voice(language, workspace.zone, load_words(language, packaged("templates"), overrides(workspace)))
+            raise InvalidInput(
+                [
+                    Finding(
+                        "unknown-language",
+                        Severity.ERROR,
+                        place,
+                        f'there are no templates in "{language}"',
+                        "Nothing can be written in that language.",
+                        f"Use one of {known}, or add templates/{language}/ to the workspace.",
+                    )
+                ]
+            )
+        found[language] = Voice(
+            language, workspace.zone, load_words(language, packaged("templates"), overrides(workspace))
+        )
     return found
 
 
@@ -116,7 +136,10 @@ class _KeepLineEnds(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Mark the ends of lines that hold words and end in a tag."""
         del name, filename
-        return "\n".join(line + '{{ "" }}' if line.endswith("%}") and not self._ONLY_TAGS.fullmatch(line) else line for line in source.split("\n"))
+        return "\n".join(
+            line + '{{ "" }}' if line.endswith("%}") and not self._ONLY_TAGS.fullmatch(line) else line
+            for line in source.split("\n")
+        )
 
 
 def _has_clock(when: str) -> bool:
@@ -142,7 +165,18 @@ def _where(error: BaseException, name: str) -> tuple[str, int]:
 
 def _broken(file: str, line: int, problem: str) -> InvalidInput:
     place = Place(relative(Path(file)) if "/" in file else file, line)
-    return InvalidInput([Finding("template", Severity.ERROR, place, f"this template cannot be used: {problem}", "The message cannot be written.", "Correct the template, or remove it to use the one that comes with crisiscomms.")])
+    return InvalidInput(
+        [
+            Finding(
+                "template",
+                Severity.ERROR,
+                place,
+                f"this template cannot be used: {problem}",
+                "The message cannot be written.",
+                "Correct the template, or remove it to use the one that comes with crisiscomms.",
+            )
+        ]
+    )
 
 
 def mail_html(subject: str, preheader: str, language: str, body: str, direction: str = "ltr") -> str:
@@ -150,7 +184,9 @@ def mail_html(subject: str, preheader: str, language: str, body: str, direction:
     import css_inline  # noqa: PLC0415 -- only mails need it
 
     environment = _layout()
-    page = environment.get_template("mail.html.j2").render(subject=subject, preheader=preheader, language=language, direction=direction, body=body)
+    page = environment.get_template("mail.html.j2").render(
+        subject=subject, preheader=preheader, language=language, direction=direction, body=body
+    )
     return str(css_inline.inline(page, keep_at_rules=True, keep_style_tags=True, load_remote_stylesheets=False))
 
 
@@ -158,7 +194,13 @@ def mail_html(subject: str, preheader: str, language: str, body: str, direction:
 def _layout() -> ImmutableSandboxedEnvironment:
     from markupsafe import Markup  # noqa: PLC0415
 
-    environment = ImmutableSandboxedEnvironment(loader=FileSystemLoader(packaged("templates")), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(packaged("templates")),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["clean_html"] = Markup
     return environment
 

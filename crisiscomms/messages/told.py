@@ -38,7 +38,14 @@ class Told:
     Attributes that may have nothing to say are None or empty, so that a template can leave the part out.
     """
 
-    def __init__(self, facts: Facts, language: str, audience: str | None = None, update: Update | None = None, unsaid: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        language: str,
+        audience: str | None = None,
+        update: Update | None = None,
+        unsaid: tuple[str, ...] = (),
+    ) -> None:
         self._facts, self.language, self._audience = facts, language, audience
         self._update = update or facts.update
         self._incident = facts.incident
@@ -75,7 +82,14 @@ class Told:
         return self._contact(contact)
 
     def _contact(self, contact: Contact) -> Said:
-        return Said({"email": contact.email, "phone": contact.phone, "hours": self._md(contact.hours), "replies_within": self._md(contact.replies_within)})
+        return Said(
+            {
+                "email": contact.email,
+                "phone": contact.phone,
+                "hours": self._md(contact.hours),
+                "replies_within": self._md(contact.replies_within),
+            }
+        )
 
     @cached_property
     def press(self) -> Said | None:
@@ -131,7 +145,9 @@ class Told:
 
     @cached_property
     def day(self) -> Md:
-        return Md(timed(self._voice.iso(When(self._update.at.at, date_only=True)), self._voice.date(self._update.at.at)))
+        return Md(
+            timed(self._voice.iso(When(self._update.at.at, date_only=True)), self._voice.date(self._update.at.at))
+        )
 
     @cached_property
     def next_update(self) -> Md | None:
@@ -154,7 +170,13 @@ class Told:
     def links(self) -> Said:
         addresses = self._facts.addresses
         found = {name: getattr(addresses, name)(self.language) for name in ("page", "statement", "faq", "feed")}
-        return Said({**found, "update": addresses.update(self.language, self._update.id), "has_statement": self._facts.tells_statement})
+        return Said(
+            {
+                **found,
+                "update": addresses.update(self.language, self._update.id),
+                "has_statement": self._facts.tells_statement,
+            }
+        )
 
     # -- what it did -------------------------------------------------------------------------------------------
 
@@ -199,39 +221,51 @@ class Told:
     def affected(self) -> Said:
         affected = self._incident.affected
         names = {component.id: component.name for component in self._facts.workspace.settings.site.components}
-        return Said({
-            "who": self._md(affected.who),
-            "components": [(self._md(names[name]), self.word(f"component_state.{state}")) for name, state in affected.components.items()],
-            "regions": self._listed(affected.regions),
-            "data_types": self._listed(affected.data_types),
-            "products": [self._product(product) for product in affected.products],
-        })
+        return Said(
+            {
+                "who": self._md(affected.who),
+                "components": [
+                    (self._md(names[name]), self.word(f"component_state.{state}"))
+                    for name, state in affected.components.items()
+                ],
+                "regions": self._listed(affected.regions),
+                "data_types": self._listed(affected.data_types),
+                "products": [self._product(product) for product in affected.products],
+            }
+        )
 
     def _listed(self, texts: tuple[Text, ...]) -> Md | None:
         return Md(self._voice.listed([str(self._md(text)) for text in texts])) if texts else None
 
     def _product(self, product: Any) -> Said:
-        return Said({
-            "name": self._md(product.name),
-            "model": product.model,
-            "lots": self._voice.listed(product.lots) if product.lots else None,
-            "where_to_find": self._md(product.where_to_find),
-            "sold_from": self._when(product.sold_from),
-            "sold_to": self._when(product.sold_to),
-            "sold_by": self._md(product.sold_by),
-            "picture": self._md(product.picture.alt) if product.picture else None,
-        })
+        return Said(
+            {
+                "name": self._md(product.name),
+                "model": product.model,
+                "lots": self._voice.listed(product.lots) if product.lots else None,
+                "where_to_find": self._md(product.where_to_find),
+                "sold_from": self._when(product.sold_from),
+                "sold_to": self._when(product.sold_to),
+                "sold_by": self._md(product.sold_by),
+                "picture": self._md(product.picture.alt) if product.picture else None,
+            }
+        )
 
     @cached_property
     def not_affected(self) -> list[Said]:
-        return [Said({"text": self._md(item.text), "how": self._md(item.how_we_know)}) for item in self._incident.affected.not_affected]
+        return [
+            Said({"text": self._md(item.text), "how": self._md(item.how_we_know)})
+            for item in self._incident.affected.not_affected
+        ]
 
     # -- when --------------------------------------------------------------------------------------------------
 
     @cached_property
     def times(self) -> Said:
         times = self._incident.times
-        return Said({name: self._when(getattr(times, name), utc=True) for name in ("started", "noticed", "contained", "fixed")})
+        return Said(
+            {name: self._when(getattr(times, name), utc=True) for name in ("started", "noticed", "contained", "fixed")}
+        )
 
     @cached_property
     def duration(self) -> str | None:
@@ -255,7 +289,10 @@ class Told:
 
     @cached_property
     def unknowns(self) -> list[Said]:
-        return [Said({"question": self._md(item.question), "expected": self._when(item.expected_by)}) for item in self._incident.unknowns or ()]
+        return [
+            Said({"question": self._md(item.question), "expected": self._when(item.expected_by)})
+            for item in self._incident.unknowns or ()
+        ]
 
     # -- what is done, what will be, what is owed --------------------------------------------------------------
 
@@ -267,7 +304,10 @@ class Told:
     def will(self) -> list[Said]:
         """Actions that are not done and promises that are not kept: everything that is still to come, by its time."""
         open_ = [a for a in self._incident.actions if not a.done] + [p for p in self._incident.promises if not p.kept]
-        return [self._action(item) for item in sorted(open_, key=lambda item: item.due.utc if item.due else self._facts.update.at.utc)]
+        return [
+            self._action(item)
+            for item in sorted(open_, key=lambda item: item.due.utc if item.due else self._facts.update.at.utc)
+        ]
 
     @cached_property
     def prevention(self) -> list[Said]:
@@ -275,7 +315,14 @@ class Told:
 
     def _action(self, item: Action | Promise) -> Said:
         done = item.done if isinstance(item, Action) else item.kept
-        return Said({"text": self._md(item.text), "done": self._when(done), "due": self._when(item.due), "owner": self._md(item.owner)})
+        return Said(
+            {
+                "text": self._md(item.text),
+                "done": self._when(done),
+                "due": self._when(item.due),
+                "owner": self._md(item.owner),
+            }
+        )
 
     @cached_property
     def kept(self) -> list[Said]:
@@ -290,7 +337,9 @@ class Told:
         return [self._repair(item) for item in self._mine(self._incident.repair)]
 
     def _repair(self, item: Any) -> Said:
-        return Said({"kind": item.kind, "what": self._md(item.what), "how": self._md(item.how), "by": self._when(item.by)})
+        return Said(
+            {"kind": item.kind, "what": self._md(item.what), "how": self._md(item.how), "by": self._when(item.by)}
+        )
 
     @cached_property
     def lessons(self) -> list[Md]:
@@ -301,23 +350,44 @@ class Told:
         feedback = self._incident.feedback
         if not feedback:
             return None
-        return Said({"question": self._md(feedback.question), "channel": feedback.channel, "read_by": feedback.read_by, "closes": self._when(feedback.closes)})
+        return Said(
+            {
+                "question": self._md(feedback.question),
+                "channel": feedback.channel,
+                "read_by": feedback.read_by,
+                "closes": self._when(feedback.closes),
+            }
+        )
 
     @cached_property
     def questions(self) -> list[Said]:
-        return [Said({"ask": one_line(str(self._md(q.ask))), "answer": self._md(q.answer)}) for q in self._incident.questions]
+        return [
+            Said({"ask": one_line(str(self._md(q.ask))), "answer": self._md(q.answer)})
+            for q in self._incident.questions
+        ]
 
     @cached_property
     def rumours(self) -> list[Said]:
-        return [Said({"claim": one_line(str(self._md(r.claim))), "answer": self._md(r.answer)}) for r in self._incident.rumours]
+        return [
+            Said({"claim": one_line(str(self._md(r.claim))), "answer": self._md(r.answer)})
+            for r in self._incident.rumours
+        ]
 
     @cached_property
     def consequences(self) -> list[Md]:
-        return [found for rule in self._incident.regulation if rule.applies and (found := self._md(rule.likely_consequences))]
+        return [
+            found
+            for rule in self._incident.regulation
+            if rule.applies and (found := self._md(rule.likely_consequences))
+        ]
 
     @cached_property
     def officer(self) -> Said | None:
-        found = [rule.data_protection_officer for rule in self._incident.regulation if rule.applies and rule.data_protection_officer]
+        found = [
+            rule.data_protection_officer
+            for rule in self._incident.regulation
+            if rule.applies and rule.data_protection_officer
+        ]
         return Said({"name": found[0].name, "email": found[0].email}) if found else None
 
     # -- figures, updates, corrections -------------------------------------------------------------------------
@@ -327,7 +397,13 @@ class Told:
         """Material figures that no other text of this message states, each in its own sentence or alone."""
         facts = self._incident.facts
         return [
-            Said({"says": self._md(facts[name].says), "figure": self._facts.figure(name, self._voice), "as_of": self._when(facts[name].as_of)})
+            Said(
+                {
+                    "says": self._md(facts[name].says),
+                    "figure": self._facts.figure(name, self._voice),
+                    "as_of": self._when(facts[name].as_of),
+                }
+            )
             for name in self._unsaid
         ]
 
@@ -337,24 +413,36 @@ class Told:
         return [self._entry(update) for update in reversed(self._facts.updates) if not update.private]
 
     def _entry(self, update: Update) -> Said:
-        return Said({
-            "id": update.id,
-            "status": update.status,
-            "status_word": self.word(f"status.{update.status}"),
-            "at": Md(self._voice.moment(update.at, utc=True)),
-            "text": self._facts.cite(update.text, self.language, update),
-            "next": self._when(update.next_update),
-            "corrections": [self._correction(c) for c in self._facts.corrections if self._concerns(c, update)],
-        })
+        return Said(
+            {
+                "id": update.id,
+                "status": update.status,
+                "status_word": self.word(f"status.{update.status}"),
+                "at": Md(self._voice.moment(update.at, utc=True)),
+                "text": self._facts.cite(update.text, self.language, update),
+                "next": self._when(update.next_update),
+                "corrections": [self._correction(c) for c in self._facts.corrections if self._concerns(c, update)],
+            }
+        )
 
     def _concerns(self, correction: Correction, update: Update) -> bool:
         if not correction.figure:
             return correction.what == f"updates.{update.id}"
-        return any(c.name == correction.what for _, words in update.text for c in citations(words, self._incident.facts))
+        return any(
+            c.name == correction.what for _, words in update.text for c in citations(words, self._incident.facts)
+        )
 
     def _correction(self, correction: Correction) -> Said:
         before, after = (self._in_language(words) for words in (correction.before, correction.after))
-        return Said({"figure": correction.figure, "before": Md(before), "after": Md(after), "at": Md(corrected_when(correction, self._voice)), "iso": correction.at or PUBLISHED_AT})
+        return Said(
+            {
+                "figure": correction.figure,
+                "before": Md(before),
+                "after": Md(after),
+                "at": Md(corrected_when(correction, self._voice)),
+                "iso": correction.at or PUBLISHED_AT,
+            }
+        )
 
     def _in_language(self, words: Any) -> str:
         return str(words.get(self.language) or next(iter(words.values()), ""))

@@ -52,6 +52,18 @@ def citations(text: str, facts: Iterable[str] = ()) -> list[Citation]:
     return [part for part in split(text, facts) if isinstance(part, Citation)]
 
 
+def places(text: str, facts: Iterable[str] = ()) -> dict[str, tuple[Citation, list[int]]]:
+    """Return what a text cites, each as it is written once, with every place where it begins."""
+    known = frozenset(facts)
+    found: dict[str, tuple[Citation, list[int]]] = {}
+    for match in _CITATION.finditer(text):
+        if match[0] in found:
+            found[match[0]][1].append(match.start())
+        elif not match["dollar"]:
+            found[match[0]] = (_citation(match, known), [match.start()])
+    return found
+
+
 def _citation(match: re.Match[str], facts: frozenset[str]) -> Citation:
     written, start = match[0], match.start()
     if match["promise"]:

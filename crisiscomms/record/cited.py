@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from crisiscomms.errors import Finding, Place, Severity
 from crisiscomms.fields import shown
-from crisiscomms.record.citations import Citation, citations
+from crisiscomms.record.citations import Citation, places
 from crisiscomms.record.model import Incident
 from crisiscomms.record.names import Names
 from crisiscomms.record.recipients import Recipients
@@ -28,11 +28,13 @@ def bad_citations(
         path = where if where in tree.spans else passage.path
         if path not in tree.spans:
             continue
-        for citation in citations(passage.words, names.facts):
+        for citation, starts in places(passage.words, names.facts).values():
             if citation.what == "recipient" and passage.path[:2] in harmed:
                 continue
-            if said := check.problem(passage, citation):
-                nth = passage.words.count(citation.written, 0, citation.start)
+            if (said := check.problem(passage, citation)) is None:
+                continue
+            for start in starts:
+                nth = passage.words.count(citation.written, 0, start)
                 place = tree.place_of(path, citation.written, nth)
                 yield Finding("bad-citation", Severity.ERROR, place, said[0], _BROKEN, said[1])
     yield from check.uncountable.values()
@@ -43,6 +45,7 @@ class _Cited:
 
     def __init__(self, names: Names, lists: Mapping[str, Recipients]) -> None:
         self.names, self.lists = names, lists
+        self.known = names.citable()
         self.uncountable: dict[tuple[str, str], Finding] = {}
 
     def problem(self, passage: Passage, citation: Citation) -> tuple[str, str] | None:
@@ -53,9 +56,8 @@ class _Cited:
         if citation.what == "unknown" or (
             citation.what == "promise" and (citation.detail != "due" or name not in self.names.promises)
         ):
-            known = self.names.citable()
-            fix = f"Known: {listed(f'${name}' for name in known)}. For a dollar sign write $$."
-            return f"cites {shown(written)}, which the record does not have.{hint(written[1:], known)}", fix
+            fix = f"Known: {listed(self.known)}. For a dollar sign write $$."
+            return f"cites {shown(written)}, which the record does not have.{hint(written, self.known)}", fix
         if citation.what == "time" and name not in self.names.times:
             return (
                 f"cites {written}, and times.{name} is not known yet",

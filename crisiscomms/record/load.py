@@ -75,9 +75,9 @@ def _load(workspace: Workspace, tree: Tree, path: Path) -> Record:
         if found and not tree.broken_off:
             lists = read_lists(workspace, found.incident.audiences, found.tree, path)
             findings += [problem for people in lists.values() for problem in people.problems]
-        findings += islice(flaws, _MOST_FINDINGS)
-        findings += islice(unsafe(tree), _MOST_FINDINGS)
-        findings += islice(_disagreements(found, tree, lists, workspace, path), _MOST_FINDINGS)
+        findings += islice(flaws, _MOST_FINDINGS + 1)
+        findings += islice(unsafe(tree), _MOST_FINDINGS + 1)
+        findings += islice(_disagreements(found, tree, lists, workspace, path), _MOST_FINDINGS + 1)
         if found and not findings:
             return Record(found.incident, tree, lists)
     raise InvalidInput(_first(findings))

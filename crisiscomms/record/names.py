@@ -25,8 +25,9 @@ class Names:
     listed: frozenset[str]
 
     def citable(self) -> list[str]:
-        """Return every name that a text may cite, as it is written after the `$`."""
-        return [*self.facts, *DERIVED, *(f"promises.{promise}.due" for promise in self.promises)]
+        """Return everything that a text may cite, as it is written."""
+        promises = [f"promises.{promise}.due" for promise in self.promises]
+        return [f"${name}" for name in (*self.facts, *DERIVED, *promises)]
 
 
 def names_in(tree: Tree, workspace: Workspace) -> Names:

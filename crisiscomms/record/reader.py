@@ -22,7 +22,7 @@ from crisiscomms.record.tree import Path_, Span, Tree
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
-MOST_VALUES = 20_000
+MOST_VALUES = 10_000
 _MOST_UNPRINTABLE = 20
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 #: Stands for a name that could not be read. No name holds a NUL.
@@ -280,7 +280,11 @@ class _Builder:
             self._feature(event, f"anchor (&{event.anchor})", f"Remove it, and write values out. {quoted}")
         if tag:
             written = _TAG.search(self.tree.source, cast("yaml.Mark", event.start_mark).index)
-            self._feature(event, f"tag ({shown(written[0] if written else tag)})", f"Remove it: every value is plain text. {quoted}")
+            self._feature(
+                event,
+                f"tag ({shown(written[0] if written else tag)})",
+                f"Remove it: every value is plain text. {quoted}",
+            )
 
     def _feature(self, event: yaml.NodeEvent, what: str, fix: str) -> None:
         self.tree.problem(self._place(event), f"uses a YAML {what}", fix, "yaml-feature")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from crisiscomms.fields import Model
@@ -11,10 +12,14 @@ from crisiscomms.record.tree import Path_
 
 def type_at(path: Path_) -> Any:
     """Return the type of what stands at a path of a record, or None where nothing can."""
-    found: Any = Incident
-    for part in path:
-        found = next((below for option in options(found) if (below := _below(option, part)) is not None), None)
-    return found
+    return _type_at(tuple(0 if isinstance(part, int) else part for part in path))  # all entries of a list are alike
+
+
+@lru_cache(maxsize=4096)
+def _type_at(path: Path_) -> Any:
+    if not path:
+        return Incident
+    return next((found for o in options(_type_at(path[:-1])) if (found := _below(o, path[-1])) is not None), None)
 
 
 def model_at(path: Path_) -> type[Model] | None:

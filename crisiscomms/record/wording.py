@@ -159,9 +159,9 @@ def hint(word: object, known: Iterable[str]) -> str:
 
 def listed(names: Iterable[str], most: int = 12) -> str:
     """List names in a sentence, and say how many more there are."""
-    words = [shown(name) for name in names]
-    more = len(words) - most
-    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "none yet"
+    known = list(names)
+    more = len(known) - most
+    return ", ".join(shown(name) for name in known[:most]) + (f" and {more} more" if more > 0 else "") or "none yet"
 
 
 def dotted(path: Path_) -> str:

@@ -23,7 +23,11 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     """
     findings = [*record_elements(case), *record_truth(case)]
     named = {finding.code for finding in findings}
-    findings += [finding for finding in message_findings(case, accounts) if finding.code not in named or finding.code == "fact-mismatch"]
+    findings += [
+        finding
+        for finding in message_findings(case, accounts)
+        if finding.code not in named or finding.code == "fact-mismatch"
+    ]
     findings = _silenced(case, list(dict.fromkeys(findings)))
     return tuple(sorted(findings, key=lambda finding: finding.place))
 
@@ -31,8 +35,20 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
 def _silenced(case: Case, findings: list[Finding]) -> list[Finding]:
     reasons = {silence.code: silence.reason for silence in case.incident.silence}
     codes = {finding.code for finding in findings}
-    result = [replace(f, severity=Severity.INFO, why=f"Accepted in the record: {reasons[f.code]}") if f.code in reasons else f for f in findings]
+    result = [
+        replace(f, severity=Severity.INFO, why=f"Accepted in the record: {reasons[f.code]}") if f.code in reasons else f
+        for f in findings
+    ]
     for index, silence in enumerate(case.incident.silence):
         if silence.code not in codes:
-            result.append(case.finding("unused-silence", Severity.INFO, ("silence", index), f'nothing here is called "{silence.code}".{did_you_mean(silence.code, codes)}', "A silence that is no longer needed can hide the next problem.", "Remove it."))
+            result.append(
+                case.finding(
+                    "unused-silence",
+                    Severity.INFO,
+                    ("silence", index),
+                    f'nothing here is called "{silence.code}".{did_you_mean(silence.code, codes)}',
+                    "A silence that is no longer needed can hide the next problem.",
+                    "Remove it.",
+                )
+            )
     return result

@@ -73,28 +73,51 @@ def _messages(case: Case) -> Iterator[Seen]:
 def _allowed(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     """Return every figure that a message in one language may state: the record's, the workspace's, and what was published."""
     said = [facts.figure(name, voice) for name in facts.incident.facts]
-    said += [plain_times(voice.moment(when, utc=True)) for when in _moments(facts)] + [voice.date(when.at) for when in _moments(facts)]
-    said += [one_line(facts.cite(text, voice.language)) for _, text in texts(facts.incident) if text.get(voice.language) or voice.language]
+    said += [plain_times(voice.moment(when, utc=True)) for when in _moments(facts)] + [
+        voice.date(when.at) for when in _moments(facts)
+    ]
+    said += [
+        one_line(facts.cite(text, voice.language))
+        for _, text in texts(facts.incident)
+        if text.get(voice.language) or voice.language
+    ]
     said += [one_line(facts.cite(update.text, voice.language, update)) for update in facts.incident.updates]
     incident = facts.incident
     times = incident.times
     if times.started and times.fixed:
         said.append(voice.duration(times.fixed.at - times.started.at))
     settings = facts.workspace.settings
-    workspace: list[Text | str | None] = [settings.organisation.name, settings.organisation.short_name, *(c.name for c in settings.site.components)]
+    workspace: list[Text | str | None] = [
+        settings.organisation.name,
+        settings.organisation.short_name,
+        *(c.name for c in settings.site.components),
+    ]
     contact = incident.contact or settings.organisation.contact
     workspace += [contact.hours, contact.replies_within, contact.phone]
-    said += [one_line(facts.cite(item, voice.language)) if isinstance(item, Text) else item for item in workspace if item]
+    said += [
+        one_line(facts.cite(item, voice.language)) if isinstance(item, Text) else item for item in workspace if item
+    ]
     said += [word for product in incident.affected.products for word in (product.model or "", *product.lots)]
-    said += [words for correction in facts.corrections for words in (*correction.before.values(), *correction.after.values())]
-    said += [plain_times(voice.moment(When.read(c.at, facts.workspace.reading), utc=True)) for c in facts.corrections if c.at]
+    said += [
+        words for correction in facts.corrections for words in (*correction.before.values(), *correction.after.values())
+    ]
+    said += [
+        plain_times(voice.moment(When.read(c.at, facts.workspace.reading), utc=True)) for c in facts.corrections if c.at
+    ]
     found = {(figure.kind, figure.value) for text in said for figure in figures(text, voice.language)}
     return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
 
 
 def _moments(facts: Facts) -> Iterator[When]:
     incident = facts.incident
-    items: list[object] = [incident.times, *incident.updates, *incident.actions, *incident.promises, *incident.facts.values(), *incident.affected.products]
+    items: list[object] = [
+        incident.times,
+        *incident.updates,
+        *incident.actions,
+        *incident.promises,
+        *incident.facts.values(),
+        *incident.affected.products,
+    ]
     items += [*incident.repair, *(incident.unknowns or ()), incident.feedback, incident.cause]
     for item in items:
         for name in getattr(type(item), "model_fields", ()):
@@ -108,14 +131,26 @@ def _figures(case: Case, facts: Facts, message: Seen, allowed: set[tuple[str, st
     for figure in figures(message.text, message.language):
         if (figure.kind, figure.value) not in allowed:
             place = Place(f"templates/{message.language}/{message.template}")
-            yield case.error("fact-mismatch", place, f'the {message.name} says "{figure.written.strip()}", which is neither the record\'s nor the workspace\'s', "Readers are told a figure that nobody stands behind.", "Take it out of the template, or make it a fact of the record.")
+            yield case.error(
+                "fact-mismatch",
+                place,
+                f"the {message.name} says \"{figure.written.strip()}\", which is neither the record's nor the workspace's",
+                "Readers are told a figure that nobody stands behind.",
+                "Take it out of the template, or make it a fact of the record.",
+            )
 
 
 def _material(case: Case, facts: Facts, message: Seen) -> Iterator[Finding]:
     voice = facts.voices[message.language]
     for name, fact in facts.incident.facts.items():
         if fact.material and facts.figure(name, voice).lower() not in message.text.lower():
-            yield case.error("fact-omitted-material", ("facts", name), f"the {message.name} does not state {name}", "Readers of this message miss what matters most.", f"Cite ${name} in a text that this message holds, or give the fact a sentence under says.")
+            yield case.error(
+                "fact-omitted-material",
+                ("facts", name),
+                f"the {message.name} does not state {name}",
+                "Readers of this message miss what matters most.",
+                f"Cite ${name} in a text that this message holds, or give the fact a sentence under says.",
+            )
 
 
 # -- elements --------------------------------------------------------------------------------------------------
@@ -143,7 +178,19 @@ _ELEMENTS: dict[str, Callable[[Told], list[str]]] = {
     "next-update": lambda t: _plain([t.next_update]),
     "link": lambda t: [t.links.page],
 }
-_ALL = ("impact", "responsibility", "cause", "unknowns", "reader-action", "corrective-action", "commitment", "repair", "feedback", "contact", "next-update")
+_ALL = (
+    "impact",
+    "responsibility",
+    "cause",
+    "unknowns",
+    "reader-action",
+    "corrective-action",
+    "commitment",
+    "repair",
+    "feedback",
+    "contact",
+    "next-update",
+)
 _REQUIRED = {
     "statement": ("status", "time", *_ALL, "signatory", "link"),
     "incident": ("status", "time", *_ALL),
@@ -188,7 +235,13 @@ def _missing(case: Case, message: Seen, element: str, words: str) -> Finding:
     code = {"apology": "no-explicit-apology"}.get(element, f"missing-{element}")
     quoted = f': "{_short(words)}"' if words else ""
     place = Place(f"templates/{message.language}/{message.template}")
-    return case.error(code, place, f"the {message.name} leaves out the {element.replace('-', ' ')}{quoted}", "Readers of this message are told less than the record knows.", "Put it back into the template.")
+    return case.error(
+        code,
+        place,
+        f"the {message.name} leaves out the {element.replace('-', ' ')}{quoted}",
+        "Readers of this message are told less than the record knows.",
+        "Put it back into the template.",
+    )
 
 
 def _short(words: str) -> str:
@@ -201,7 +254,13 @@ def _too_long(case: Case, limits: dict[str, Limit]) -> Iterator[Finding]:
         limit = limits[post.channel]
         if not limit.fits(post.text):
             index = case.index(case.incident.update(post.update))
-            yield case.error("post-too-long", ("updates", index), f"the post on {post.channel} weighs {limit.weigh(post.text)}, and {limit.most} is the most", "The place refuses it, or cuts it off in the middle.", "Say the same in fewer words under short.")
+            yield case.error(
+                "post-too-long",
+                ("updates", index),
+                f"the post on {post.channel} weighs {limit.weigh(post.text)}, and {limit.most} is the most",
+                "The place refuses it, or cuts it off in the middle.",
+                "Say the same in fewer words under short.",
+            )
 
 
 def private_texts(case: Case) -> Iterator[str]:

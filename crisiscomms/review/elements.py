@@ -29,17 +29,47 @@ def _always(case: Case) -> Iterator[Finding]:
     incident = case.incident
     affected = incident.affected
     if not (affected.who or affected.components or affected.regions or affected.data_types or affected.products):
-        yield case.error("missing-affected", ("affected",), "affected says neither who nor what is affected", "Readers cannot tell whether this is about them.", "Add affected.who in plain words, or regions, components, products or data_types.")
+        yield case.error(
+            "missing-affected",
+            ("affected",),
+            "affected says neither who nor what is affected",
+            "Readers cannot tell whether this is about them.",
+            "Add affected.who in plain words, or regions, components, products or data_types.",
+        )
     public = [item for item in incident.impact if not _has_list(case, item.audience)]
     if not public:
-        yield case.error("missing-impact", ("impact",), "impact has no effect for the public", "Readers are not told what it did to them.", "Add an entry under impact with audience: everyone and its effect.")
+        yield case.error(
+            "missing-impact",
+            ("impact",),
+            "impact has no effect for the public",
+            "Readers are not told what it did to them.",
+            "Add an entry under impact with audience: everyone and its effect.",
+        )
     if not any(not _has_list(case, item.audience) for item in incident.do_now):
-        yield case.error("missing-reader-action", ("do_now",), "do_now says nothing to the public", "Readers do not know what to do, and will guess.", 'Add what they should do now. "You do not need to do anything" counts.')
+        yield case.error(
+            "missing-reader-action",
+            ("do_now",),
+            "do_now says nothing to the public",
+            "Readers do not know what to do, and will guess.",
+            'Add what they should do now. "You do not need to do anything" counts.',
+        )
     contact = incident.contact or case.workspace.settings.organisation.contact
     if not (contact.email or contact.phone):
-        yield case.error("missing-contact", ("contact",), "there is no address or number that readers can turn to", "People in trouble find nobody to ask.", "Add contact with email or phone, here or in crisiscomms.toml.")
+        yield case.error(
+            "missing-contact",
+            ("contact",),
+            "there is no address or number that readers can turn to",
+            "People in trouble find nobody to ask.",
+            "Add contact with email or phone, here or in crisiscomms.toml.",
+        )
     if case.update.audiences and not incident.signed_by and incident.severity != "minor":
-        yield case.error("missing-signatory", (), "nobody signs", "A letter that nobody signs is nobody's word.", "Add signed_by with the name and role of the person who answers for this.")
+        yield case.error(
+            "missing-signatory",
+            (),
+            "nobody signs",
+            "A letter that nobody signs is nobody's word.",
+            "Add signed_by with the name and role of the person who answers for this.",
+        )
 
 
 def _has_list(case: Case, audience: str) -> bool:
@@ -52,53 +82,141 @@ def _while_open(case: Case) -> Iterator[Finding]:
     for index, update in enumerate(incident.updates):
         newest = update is case.update or update.at.at > case.now
         if newest and update.status not in CLOSED and update.next_update is None:
-            yield case.error("missing-next-update", ("updates", index), f'update "{update.id}" does not say when the next one comes', "Readers will keep asking, and fear the worst.", "Add next_update, and keep that time even if there is no news.")
+            yield case.error(
+                "missing-next-update",
+                ("updates", index),
+                f'update "{update.id}" does not say when the next one comes',
+                "Readers will keep asking, and fear the worst.",
+                "Add next_update, and keep that time even if there is no news.",
+            )
     if case.update.status in {"investigating", "identified"} and incident.unknowns is None:
-        yield case.error("missing-unknowns", ("unknowns",), "unknowns is missing", "Readers take silence for certainty.", "List what you do not know yet, or write unknowns: [] if nothing is open.")
+        yield case.error(
+            "missing-unknowns",
+            ("unknowns",),
+            "unknowns is missing",
+            "Readers take silence for certainty.",
+            "List what you do not know yet, or write unknowns: [] if nothing is open.",
+        )
     if case.update.status == "identified" and not incident.actions:
-        yield case.warning("missing-corrective-action", ("actions",), "actions is empty", "Readers do not learn what is being done.", "Add what you have done so far, or are doing, with its time.")
+        yield case.warning(
+            "missing-corrective-action",
+            ("actions",),
+            "actions is empty",
+            "Readers do not learn what is being done.",
+            "Add what you have done so far, or are doing, with its time.",
+        )
 
 
 def _once_known(case: Case) -> Iterator[Finding]:
     cause = case.incident.cause
     if cause.state != "confirmed" or cause.plain is None:
-        yield case.error("missing-cause", ("cause",), f"the status is {case.update.status}, and the cause is not confirmed or not told", "Readers cannot believe in a repair when nobody says what was broken.", "Set cause.state to confirmed and tell the cause in cause.plain, or go back to an earlier status.")
+        yield case.error(
+            "missing-cause",
+            ("cause",),
+            f"the status is {case.update.status}, and the cause is not confirmed or not told",
+            "Readers cannot believe in a repair when nobody says what was broken.",
+            "Set cause.state to confirmed and tell the cause in cause.plain, or go back to an earlier status.",
+        )
 
 
 def _once_resolved(case: Case) -> Iterator[Finding]:
     incident = case.incident
     if not any(action.done for action in incident.actions):
-        yield case.error("missing-corrective-action", ("actions",), "no action is done", "Readers are told it is over, and not what ended it.", "Add what fixed it under actions, with done.")
+        yield case.error(
+            "missing-corrective-action",
+            ("actions",),
+            "no action is done",
+            "Readers are told it is over, and not what ended it.",
+            "Add what fixed it under actions, with done.",
+        )
     if not any(action.kind == "prevent" and (action.due or action.done) for action in incident.actions):
-        yield case.error("missing-prevention", ("actions",), "no action with a date keeps it from happening again", "Readers have no reason to believe that it will not.", "Add an action of kind prevent with due and owner.")
+        yield case.error(
+            "missing-prevention",
+            ("actions",),
+            "no action with a date keeps it from happening again",
+            "Readers have no reason to believe that it will not.",
+            "Add an action of kind prevent with due and owner.",
+        )
     if not incident.repair and incident.responsibility.level in {"ours", "shared"}:
-        yield case.warning("missing-repair", ("repair",), "nothing is offered to those affected", "Words alone do little. Readers notice.", "Add repair, or say in the statement why there is none.")
+        yield case.warning(
+            "missing-repair",
+            ("repair",),
+            "nothing is offered to those affected",
+            "Words alone do little. Readers notice.",
+            "Add repair, or say in the statement why there is none.",
+        )
     for name, fact in incident.facts.items():
         if fact.certainty == "estimated" and fact.material:
-            yield case.warning("still-estimated", ("facts", name, "certainty"), f"{name} is still an estimate, and the incident is {case.update.status}", 'Readers see "about" for something that should be counted by now.', "Count it, and set certainty to confirmed.")
+            yield case.warning(
+                "still-estimated",
+                ("facts", name, "certainty"),
+                f"{name} is still an estimate, and the incident is {case.update.status}",
+                'Readers see "about" for something that should be counted by now.',
+                "Count it, and set certainty to confirmed.",
+            )
 
 
 def _for_statement(case: Case) -> Iterator[Finding]:
     incident = case.incident
     if incident.signed_by is None and not case.update.audiences:
-        yield case.error("missing-signatory", (), "nobody signs the statement", "An apology that nobody signs is nobody's apology.", "Add signed_by with the name and role of the person who answers for this.")
+        yield case.error(
+            "missing-signatory",
+            (),
+            "nobody signs the statement",
+            "An apology that nobody signs is nobody's apology.",
+            "Add signed_by with the name and role of the person who answers for this.",
+        )
     if incident.responsibility.level in {"ours", "shared"} and incident.responsibility.statement is None:
-        yield case.error("missing-responsibility", ("responsibility",), "responsibility.statement is missing", "Readers are not told what you did. An apology for nothing in particular is none.", 'Add one sentence that begins with "We" and says what you did or left undone.')
+        yield case.error(
+            "missing-responsibility",
+            ("responsibility",),
+            "responsibility.statement is missing",
+            "Readers are not told what you did. An apology for nothing in particular is none.",
+            'Add one sentence that begins with "We" and says what you did or left undone.',
+        )
     if incident.feedback is None:
-        yield case.error("missing-feedback", ("feedback",), "feedback is missing", "Readers cannot answer, and learn that nobody wants to hear them.", "Add feedback: a question, the address, and the person who reads the answers.")
+        yield case.error(
+            "missing-feedback",
+            ("feedback",),
+            "feedback is missing",
+            "Readers cannot answer, and learn that nobody wants to hear them.",
+            "Add feedback: a question, the address, and the person who reads the answers.",
+        )
     for index, action in enumerate(incident.actions):
         if not action.done and not action.due:
-            yield case.error("undated-commitment", ("actions", index), "this action is neither done nor has a time", "A promise without a date is a hope.", "Add due, or done.")
+            yield case.error(
+                "undated-commitment",
+                ("actions", index),
+                "this action is neither done nor has a time",
+                "A promise without a date is a hope.",
+                "Add due, or done.",
+            )
         elif not action.done and not action.owner:
-            yield case.warning("missing-owner", ("actions", index), "nobody is named who sees to this action", "A promise without a person is nobody's promise.", "Add owner.")
+            yield case.warning(
+                "missing-owner",
+                ("actions", index),
+                "nobody is named who sees to this action",
+                "A promise without a person is nobody's promise.",
+                "Add owner.",
+            )
 
 
 def _contacts(case: Case) -> Iterator[Finding]:
     incident = case.incident
     contact = incident.contact.email if incident.contact else None
     settings = case.workspace.settings
-    addresses = [(("contact", "email"), contact), (("feedback", "channel"), incident.feedback.channel if incident.feedback else None), (("contact",), settings.organisation.contact.email)]
+    addresses = [
+        (("contact", "email"), contact),
+        (("feedback", "channel"), incident.feedback.channel if incident.feedback else None),
+        (("contact",), settings.organisation.contact.email),
+    ]
     senders = [(("audiences",), str(table.get("sender", "")).split("<")[-1]) for table in settings.channels.values()]
     for path, address in [*addresses, *senders]:
         if address and _NO_REPLY.match(address):
-            yield case.error("no-reply-contact", path, f"{address.rstrip('>')} says that nobody reads the answers", "Readers are told to keep quiet.", "Use an address that a named person reads.")
+            yield case.error(
+                "no-reply-contact",
+                path,
+                f"{address.rstrip('>')} says that nobody reads the answers",
+                "Readers are told to keep quiet.",
+                "Use an address that a named person reads.",
+            )

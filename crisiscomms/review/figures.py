@@ -10,7 +10,9 @@ from functools import lru_cache
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
 _ISO_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
 _ADDRESS = re.compile(r"https?://\S+|[\w.+-]+@[\w.-]+\.\w+|\+\d[\d ()/-]{5,}\d")
-_NUMBER = re.compile(r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)(?P<percent>\s?%)?(?:[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)")
+_NUMBER = re.compile(
+    r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)(?P<percent>\s?%)?(?:[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
+)
 _SCALES = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "millions": 10**6, "billion": 10**9, "hundert": 100, "tausend": 1000, "mio": 10**6,
     "millionen": 10**6, "mrd": 10**9, "milliarde": 10**9, "milliarden": 10**9, "m": 10**6, "bn": 10**9, "k": 1000,
@@ -54,13 +56,19 @@ def _figure(match: re.Match[str], kind: str, language: str) -> Figure:
 def _months(language: str) -> dict[str, int]:
     from babel import Locale  # noqa: PLC0415
 
-    return {name.lower(): number for number, name in Locale.parse(language.replace("-", "_")).months["format"]["wide"].items()}
+    return {
+        name.lower(): number
+        for number, name in Locale.parse(language.replace("-", "_")).months["format"]["wide"].items()
+    }
 
 
 @lru_cache
 def _dates(language: str) -> re.Pattern[str]:
     months = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?P<day>\d{{1,2}})\.?\s+(?:de\s+)?(?P<month>{months})(?:\s+(?:de\s+)?(?P<year>\d{{4}}))?(?!\w)", re.IGNORECASE)
+    return re.compile(
+        rf"(?<!\w)(?P<day>\d{{1,2}})\.?\s+(?:de\s+)?(?P<month>{months})(?:\s+(?:de\s+)?(?P<year>\d{{4}}))?(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 def _value(digits: str, language: str) -> float:

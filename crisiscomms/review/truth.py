@@ -35,20 +35,39 @@ def _path(case: Case, passage: Passage) -> Path_:
 def _todos(case: Case) -> Iterator[Finding]:
     for passage in passages(case.incident):
         if "TODO" in passage.words:
-            yield case.error("todo", case.record.tree.place_of(_path(case, passage), "TODO"), f"{dotted(passage.path)} is still to be written", "Readers would see TODO.", "Write it, or remove the field.")
+            yield case.error(
+                "todo",
+                case.record.tree.place_of(_path(case, passage), "TODO"),
+                f"{dotted(passage.path)} is still to be written",
+                "Readers would see TODO.",
+                "Write it, or remove the field.",
+            )
     for path in (("signed_by", "name"), ("feedback", "read_by")):
         span = case.record.tree.spans.get(path)
         if span and "TODO" in case.record.source[span.start : span.end]:
-            yield case.error("todo", path, f"{dotted(path)} is still to be written", "Readers would see TODO.", "Write the person's name.")
+            yield case.error(
+                "todo",
+                path,
+                f"{dotted(path)} is still to be written",
+                "Readers would see TODO.",
+                "Write the person's name.",
+            )
 
 
 def _written_out(case: Case) -> Iterator[Finding]:
     """Find figures that a text writes out instead of citing them."""
     elsewhere = _names(case)
     for passage in passages(case.incident):
-        if passage.path[0] in {"facts", "audiences", "contact"} or passage.path[:2] in {("affected", "products")} or "TODO" in passage.words:
+        if (
+            passage.path[0] in {"facts", "audiences", "contact"}
+            or passage.path[:2] in {("affected", "products")}
+            or "TODO" in passage.words
+        ):
             continue
-        blanked = "".join(part if isinstance(part, str) else " " * len(part.written) for part in split(passage.words.replace("$$", "  "), case.incident.facts))
+        blanked = "".join(
+            part if isinstance(part, str) else " " * len(part.written)
+            for part in split(passage.words.replace("$$", "  "), case.incident.facts)
+        )
         seen: dict[str, int] = {}
         for figure in figures(blanked, passage.language):
             nth = seen.get(figure.written, 0)
@@ -59,17 +78,39 @@ def _written_out(case: Case) -> Iterator[Finding]:
 
 def _mismatch(case: Case, passage: Passage, figure: Figure, nth: int) -> Finding:
     place = case.record.tree.place_of(_path(case, passage), figure.written, nth)
-    same = [name for name, fact in case.incident.facts.items() if f"{float(fact.value):g}" == figure.value or f"{float(fact.value):.0f}" == figure.value]
-    fix = f"Write ${same[0]} instead: then it changes everywhere when the fact does." if same else f"Add the figure under facts and cite it by its name, or take it out. Facts here: {', '.join(case.incident.facts) or 'none yet'}."
+    same = [
+        name
+        for name, fact in case.incident.facts.items()
+        if f"{float(fact.value):g}" == figure.value or f"{float(fact.value):.0f}" == figure.value
+    ]
+    fix = (
+        f"Write ${same[0]} instead: then it changes everywhere when the fact does."
+        if same
+        else f"Add the figure under facts and cite it by its name, or take it out. Facts here: {', '.join(case.incident.facts) or 'none yet'}."
+    )
     build = case.error if passage.field in STRICT else case.warning
-    return build("fact-mismatch", place, f'"{figure.written.strip()}" is written out and is no fact of this record', "Readers may be told a figure that nobody has checked, or two that differ.", fix)
+    return build(
+        "fact-mismatch",
+        place,
+        f'"{figure.written.strip()}" is written out and is no fact of this record',
+        "Readers may be told a figure that nobody has checked, or two that differ.",
+        fix,
+    )
 
 
 def _names(case: Case) -> set[str]:
     """Return the numbers that are part of names: lots, models, products, components, ids of promises."""
     incident = case.incident
-    products = [word for product in incident.affected.products for word in (product.model or "", *product.lots, *(words for _, words in product.name))]
-    names = [*products, *(promise.id.replace("-", " ") for promise in incident.promises), *(c for c in incident.affected.components)]
+    products = [
+        word
+        for product in incident.affected.products
+        for word in (product.model or "", *product.lots, *(words for _, words in product.name))
+    ]
+    names = [
+        *products,
+        *(promise.id.replace("-", " ") for promise in incident.promises),
+        *(c for c in incident.affected.components),
+    ]
     names += [words for text in incident.affected.regions for _, words in text]
     return {figure.value for name in names for figure in figures(name, "en")}
 
@@ -82,35 +123,83 @@ def _newer_than_update(case: Case) -> Iterator[Finding]:
         if update is None or update.id in out:
             continue
         for citation in citations(passage.words, case.incident.facts):
-            when = case.incident.facts[citation.name].as_of if citation.what == "fact" else getattr(case.incident.times, citation.name) if citation.what == "time" else None
+            when = (
+                case.incident.facts[citation.name].as_of
+                if citation.what == "fact"
+                else getattr(case.incident.times, citation.name)
+                if citation.what == "time"
+                else None
+            )
             if when and not when.date_only and when.at > update.at.at:
                 place = case.record.tree.place_of(_path(case, passage), citation.written)
-                yield case.error("fact-newer-than-update", place, f'update "{update.id}" of {update.at} cites {citation.written}, which is from {when}', "Readers would be told something at a time when nobody knew it.", "Say it in a later update, or correct the time.")
+                yield case.error(
+                    "fact-newer-than-update",
+                    place,
+                    f'update "{update.id}" of {update.at} cites {citation.written}, which is from {when}',
+                    "Readers would be told something at a time when nobody knew it.",
+                    "Say it in a later update, or correct the time.",
+                )
 
 
 def _future(case: Case) -> Iterator[Finding]:
     incident = case.incident
-    deeds: list[tuple[Path_, datetime | None]] = [(("times", name), getattr(getattr(incident.times, name), "at", None)) for name in ("started", "noticed", "contained", "fixed")]
-    deeds += [(("actions", i, "done"), action.done.at if action.done and not action.done.date_only else None) for i, action in enumerate(incident.actions)]
-    deeds += [(("facts", name, "as_of"), fact.as_of.at if fact.as_of and not fact.as_of.date_only else None) for name, fact in incident.facts.items()]
-    deeds += [(("promises", i, "kept"), p.kept.at if p.kept and not p.kept.date_only else None) for i, p in enumerate(incident.promises)]
+    deeds: list[tuple[Path_, datetime | None]] = [
+        (("times", name), getattr(getattr(incident.times, name), "at", None))
+        for name in ("started", "noticed", "contained", "fixed")
+    ]
+    deeds += [
+        (("actions", i, "done"), action.done.at if action.done and not action.done.date_only else None)
+        for i, action in enumerate(incident.actions)
+    ]
+    deeds += [
+        (("facts", name, "as_of"), fact.as_of.at if fact.as_of and not fact.as_of.date_only else None)
+        for name, fact in incident.facts.items()
+    ]
+    deeds += [
+        (("promises", i, "kept"), p.kept.at if p.kept and not p.kept.date_only else None)
+        for i, p in enumerate(incident.promises)
+    ]
     deeds += [(("cause", "confirmed_at"), incident.cause.confirmed_at.at if incident.cause.confirmed_at else None)]
     for path, at in deeds:
         if at is not None and at > case.now:
-            yield case.error("from-the-future", path, f"{dotted(path)} has not happened yet: it is {case.now:%Y-%m-%d %H:%M} UTC now", "Readers would be told that something is done before it is.", "Correct the time, or use due for what is still to come.")
+            yield case.error(
+                "from-the-future",
+                path,
+                f"{dotted(path)} has not happened yet: it is {case.now:%Y-%m-%d %H:%M} UTC now",
+                "Readers would be told that something is done before it is.",
+                "Correct the time, or use due for what is still to come.",
+            )
 
 
 def _late(case: Case) -> Iterator[Finding]:
     incident, update = case.incident, case.update
     due = update.next_update
     if case.composed and update.status not in CLOSED and due and due.at < case.now:
-        yield case.warning("stale-update", ("updates", case.index(update), "next_update"), f"the next update was promised for {due} and has not come", "Readers were promised word by then. Each hour of silence costs trust.", f"Write it now: crisiscomms update {incident.id} --status ... --text ...")
+        yield case.warning(
+            "stale-update",
+            ("updates", case.index(update), "next_update"),
+            f"the next update was promised for {due} and has not come",
+            "Readers were promised word by then. Each hour of silence costs trust.",
+            f"Write it now: crisiscomms update {incident.id} --status ... --text ...",
+        )
     for index, promise in enumerate(incident.promises):
         if not promise.kept and promise.due.at < case.now:
-            yield case.warning("promise-late", ("promises", index, "due"), f'the promise "{promise.id}" was due {promise.due} and is not marked as kept', "Readers see an open promise whose time is over.", "Keep it and add kept with the time, or tell readers when they have it.")
+            yield case.warning(
+                "promise-late",
+                ("promises", index, "due"),
+                f'the promise "{promise.id}" was due {promise.due} and is not marked as kept',
+                "Readers see an open promise whose time is over.",
+                "Keep it and add kept with the time, or tell readers when they have it.",
+            )
     for number, unknown in enumerate(incident.unknowns or ()):
         if unknown.expected_by and unknown.expected_by.at < case.now and update.status not in CLOSED:
-            yield case.warning("unknown-overdue", ("unknowns", number, "expected_by"), f"the answer was expected by {unknown.expected_by}", "Readers are told to expect something that is overdue.", "Give the answer, or a new time.")
+            yield case.warning(
+                "unknown-overdue",
+                ("unknowns", number, "expected_by"),
+                f"the answer was expected by {unknown.expected_by}",
+                "Readers are told to expect something that is overdue.",
+                "Give the answer, or a new time.",
+            )
 
 
 def _lists(case: Case) -> Iterator[Finding]:
@@ -118,7 +207,13 @@ def _lists(case: Case) -> Iterator[Finding]:
     for name, people in case.record.lists.items():
         fact = case.incident.facts.get(audiences[name].counted_by or "")
         if fact and fact.value != len(people.people):
-            yield case.error("list-mismatch", ("audiences", name, "counted_by"), f"{people.file} has {len(people.people)} people, and {audiences[name].counted_by} says {fact.value}", "Someone who should hear it does not, or someone hears it whom it does not concern.", "Correct the list or the fact. If both are right, remove counted_by.")
+            yield case.error(
+                "list-mismatch",
+                ("audiences", name, "counted_by"),
+                f"{people.file} has {len(people.people)} people, and {audiences[name].counted_by} says {fact.value}",
+                "Someone who should hear it does not, or someone hears it whom it does not concern.",
+                "Correct the list or the fact. If both are right, remove counted_by.",
+            )
         for notice in case.composed.messages.notices if case.composed else ():
             if notice.audience == name and notice.columns and notice.language == case.workspace.language:
                 yield from _empty_cells(case, name, notice.columns)
@@ -130,9 +225,21 @@ def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Fi
         for column in columns:
             written = person.value(column)
             if not written:
-                yield case.error("empty-cell", Place(people.file, person.line), f'{person.email} has nothing under "{column}"', "Their letter would have a hole where their figure belongs.", "Fill the cell, or take the person off this list.")
+                yield case.error(
+                    "empty-cell",
+                    Place(people.file, person.line),
+                    f'{person.email} has nothing under "{column}"',
+                    "Their letter would have a hole where their figure belongs.",
+                    "Fill the cell, or take the person off this list.",
+                )
             elif column in case.incident.facts and not written.isdecimal():
-                yield case.error("bad-cell", Place(people.file, person.line), f'"{written}" under "{column}" is not a whole number', "Their letter would state a figure that is none.", "Write digits only.")
+                yield case.error(
+                    "bad-cell",
+                    Place(people.file, person.line),
+                    f'"{written}" under "{column}" is not a whole number',
+                    "Their letter would state a figure that is none.",
+                    "Write digits only.",
+                )
 
 
 def _translations(case: Case) -> Iterator[Finding]:
@@ -141,9 +248,21 @@ def _translations(case: Case) -> Iterator[Finding]:
     for path, text in texts(case.incident):
         missing = [language for language in wanted if text.get(language) is None]
         if missing and len(wanted) > 1 and text.languages and path[0] != "facts" and path[-1] != "owner":
-            yield case.warning("missing-translation", path, f"{dotted(path)} is not in {', '.join(missing)}", "Readers of that language get it in the first language.", f"Add it: {json.dumps(missing[0])} with its words. Or set languages to those the record is in.")
+            yield case.warning(
+                "missing-translation",
+                path,
+                f"{dotted(path)} is not in {', '.join(missing)}",
+                "Readers of that language get it in the first language.",
+                f"Add it: {json.dumps(missing[0])} with its words. Or set languages to those the record is in.",
+            )
         told = before.texts.get(dotted(path)) if before else None
         if told and told.get(text.languages[0]) not in {None, text.words[0][1]}:
             stale = [language for language, words in text.words[1:] if told.get(language) == words]
             if stale:
-                yield case.warning("stale-translation", path, f"{dotted(path)} changed since it was published, and its words in {', '.join(stale)} did not", "Readers of that language are told something else.", "Change the translation as well.")
+                yield case.warning(
+                    "stale-translation",
+                    path,
+                    f"{dotted(path)} changed since it was published, and its words in {', '.join(stale)} did not",
+                    "Readers of that language are told something else.",
+                    "Change the translation as well.",
+                )

@@ -90,16 +90,16 @@ def test_a_text_that_tires_patterns_is_read_soon(workspace, name):
 @pytest.mark.parametrize(
     "more",
     [
-        "".join(f"k{n}: a\n" for n in range(9_000)),
-        "title: a\n" * 9_000,
-        "glossary:\n" + "".join(f"  k{n}: <b>\n" for n in range(9_000)),
-        "audiences:\n" + "".join(f"  k{n}: {{ name: a, channels: [b] }}\n" for n in range(2_500)),
-        "affected:\n  components:\n" + "".join(f"    k{n}: operational\n" for n in range(9_000)),
-        "facts:\n" + "".join(f"  k{n}: {{ value: 1, unit: a, says: $l{n} }}\n" for n in range(2_300)),
-        "promises:\n" + "".join("  - { id: a, text: b, due: 2026-13-01, owner: c }\n" for _ in range(2_000)),
-        "unknowns:\n" + "".join(f"  - {{ question: a, expected_by: 2026-12-01 10:00 Z/{n} }}\n" for n in range(3_000)),
-        "notes: &a a\n" + "".join(f"k{n}: *a\n" for n in range(5_000)),
-        "x: 1 #a\n" * 5_000,
+        "".join(f"k{n}: a\n" for n in range(4_000)),
+        "title: a\n" * 4_000,
+        "glossary:\n" + "".join(f"  k{n}: <b>\n" for n in range(4_000)),
+        "audiences:\n" + "".join(f"  k{n}: {{ name: a, channels: [b] }}\n" for n in range(1_200)),
+        "affected:\n  components:\n" + "".join(f"    k{n}: operational\n" for n in range(4_000)),
+        "facts:\n" + "".join(f"  k{n}: {{ value: 1, unit: a, says: $l{n} }}\n" for n in range(1_200)),
+        "promises:\n" + "".join("  - { id: a, text: b, due: 2026-13-01, owner: c }\n" for _ in range(1_000)),
+        "unknowns:\n" + "".join(f"  - {{ question: a, expected_by: 2026-12-01 10:00 Z/{n} }}\n" for n in range(1_900)),
+        "notes: &a a\n" + "".join(f"k{n}: *a\n" for n in range(4_000)),
+        "x: 1 #a\n" * 4_000,
     ],
     ids=["names", "repeats", "html", "channels", "components", "citations", "promises", "zones", "aliases", "remarks"],
 )
@@ -136,7 +136,7 @@ def test_a_text_that_no_file_can_hold_is_refused(workspace):
 def test_the_words_name_what_was_meant(workspace):
     shutil.copy(Path(__file__).parent / "broken" / "unknown-citations.yaml", workspace.folder / "incidents")
     words = " ".join(finding.message for finding in refused(workspace, "unknown-citations"))
-    assert 'cites $failed_payment, which the record does not have. Did you mean "failed_payments"?' in words
+    assert 'cites $failed_payment, which the record does not have. Did you mean "$failed_payments"?' in words
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_the_words_name_what_was_meant(workspace):
         ("unknown-components", 'Did you mean "checkout"?'),
         ("unknown-channels", 'Did you mean "email"?'),
         ("unknown-promises", 'Did you mean "review"?'),
-        ("unknown-promises", 'Did you mean "promises.review.due"?'),
+        ("unknown-promises", 'Did you mean "$promises.review.due"?'),
         ("unknown-zones", 'Did you mean "Europe/Berlin"?'),
         ("unknown-zones", 'Did you mean "Europe/Lisbon"?'),
         ("column-that-is-not-there", 'Did you mean "failed_payments"?'),
         ("not-times", "2026-11-18 10:20"),
         ("clocks-went-back", "+02:00 for the first time, +01:00 for the second"),
         ("twice-at-top", "the first is on line 5"),
-        ("twice-below", "the first is on line 9"),
+        ("twice-below", "the first is on line 11"),
         ("wrong-names", "single hyphens between them: full-review"),
         ("lost-words", "#1719"),
     ],

@@ -1,0 +1,229 @@
+"""A workspace of its own for each test, and `crisiscomms` as a process in it, just as a team runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+WORKSPACE = """
+rehearsal = {rehearsal}
+[organisation]
+name = "Northwind Pay"
+url = "https://northwind.example"
+timezone = "UTC"
+languages = ["en"]
+contact = {{ email = "help@northwind.example", phone = "+49 30 5550 0100", hours = "every day", replies_within = "2 hours" }}
+[site]
+url = "https://status.northwind.example"
+components = [{{ id = "checkout", name = "Hosted checkout" }}]
+[order]
+audiences = ["staff", "merchants", "customers", "everyone"]
+head_start = "{head_start}"
+[channels.website]
+type = "website"
+{channels}
+[audiences.everyone]
+name = "Everyone"
+channels = {public}
+"""
+
+MAIL = """
+[channels.email]
+type = "smtp"
+host = "127.0.0.1"
+port = {port}
+sender = "Northwind Pay <incident@northwind.example>"
+per_second = 5000
+timeout = 10
+dot_timeout = 10
+"""
+
+X = """
+[channels.x]
+type = "x"
+api = "{url}"
+timeout = 10
+"""
+
+RECORD = """
+id: {id}
+title: Card payments failed at checkout
+kind: outage
+severity: {severity}
+harm: none
+times:
+  started: {started}
+  noticed: {started}
+responsibility: {{level: unknown}}
+facts: {{}}
+audiences: {audiences}
+affected:
+  components: {{checkout: major_outage}}
+  regions: [European Union]
+  not_affected: []
+impact:
+{impact}
+cause: {{state: unknown}}
+unknowns:
+  - question: Why the payments fail.
+    expected_by: {next}
+actions: []
+do_now:
+  - audience: everyone
+    text: Please wait before you pay again. We will say here when it works.
+feedback:
+  question: What did this cost you?
+  channel: help@northwind.example
+  read_by: Maren Vogt
+  closes: {closes}
+signed_by: {{name: Maren Vogt, role: Chief Operating Officer}}
+promises: {promises}
+updates:
+{updates}
+"""
+
+FIRST = "We are sorry: card payments are failing at checkout. We are looking for the cause."
+LATER = "We are sorry: card payments still fail for some of you. We have found more about it."
+
+
+class Office:
+    """One workspace under `root`. `now` is when the test began; records speak of times around it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.folder = root, root / "workspace"
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        for name in ("workspace/incidents", "workspace/lists", "workspace/secrets", "tmp", "home"):
+            (root / name).mkdir(parents=True)
+        self.said: list[subprocess.CompletedProcess[str]] = []
+        self._env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(root / "home"),
+            "TMPDIR": str(root / "tmp"),
+            "LANG": "C.UTF-8",
+            "CRISISCOMMS_WHO": "tester",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
+
+    # -- what the team writes ----------------------------------------------------------------------------------
+
+    def settle(self, *channels: str, public: tuple[str, ...] = ("website",), **more: str) -> None:
+        """Write the workspace's settings. `channels` are tables of channels, MAIL or X filled in."""
+        values = {"rehearsal": "false", "head_start": "0 minutes", **more}
+        text = WORKSPACE.format(channels="\n".join(channels), public=json.dumps(list(public)), **values)
+        (self.folder / "crisiscomms.toml").write_text(text)
+
+    def people(self, audience: str, *emails: str) -> None:
+        """Write a list."""
+        (self.folder / "lists" / f"{audience}.csv").write_text("email,name\n" + "".join(f"{e},\n" for e in emails))
+
+    def at(self, minutes: float) -> str:
+        """Return the time so many minutes from `now`, as records and `--now` write it."""
+        return f"{self.now + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}"
+
+    def record(self, *updates: dict[str, Any], audiences: tuple[str, ...] = ("merchants",), name: str = "checkout", severity: str = "minor", promises: tuple[dict[str, Any], ...] = (), channels: str = "email") -> None:
+        """Write a record. Each update: id, minutes (from now), text, to (audiences), needs."""
+        own = {a: {"name": f"Our {a}", "channels": [channels], "recipients": f"../lists/{a}.csv"} for a in audiences}
+        lines = []
+        for update in updates or ({},):
+            minutes = update.get("minutes", -5)
+            lines.append(
+                json.dumps(
+                    {
+                        "id": update.get("id", "first"),
+                        "at": self.at(minutes),
+                        "status": update.get("status", "investigating"),
+                        "text": update.get("text", FIRST),
+                        "next_update": self.at(minutes + 90),
+                        "audiences": list(update.get("to", audiences)),
+                        "needs": list(update.get("needs", ())),
+                    }
+                )
+            )
+        hit = [*audiences, "everyone"]
+        impact = [json.dumps({"audience": a, "effect": "Card payments have been failing since $started."}) for a in hit]
+        text = RECORD.format(
+            id=name,
+            severity=severity,
+            started=self.at(-20),
+            next=self.at(600),
+            closes=f"{self.now + timedelta(days=30):%Y-%m-%d}",
+            audiences=json.dumps(own),
+            impact="".join(f"  - {line}\n" for line in impact),
+            promises=json.dumps([{"text": "We will say why.", "owner": "Maren Vogt", "due": self.at(300), **p} for p in promises]),
+            updates="".join(f"  - {line}\n" for line in lines),
+        )
+        (self.folder / "incidents" / f"{name}.yaml").write_text(text)
+
+    def edit(self, old: str, new: str, name: str = "checkout") -> None:
+        """Change words of a record."""
+        path = self.folder / "incidents" / f"{name}.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def secret(self, name: str, value: str) -> None:
+        """Write a secret into its file."""
+        (self.folder / "secrets" / name).write_text(value)
+
+    # -- what the team does ------------------------------------------------------------------------------------
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """Start `crisiscomms` and return at once."""
+        command = [sys.executable, "-m", "crisiscomms", words[0], "-C", str(self.folder), *words[1:]]
+        if words[0] == "doubt":
+            command = [sys.executable, "-m", "crisiscomms", *words[:2], "-C", str(self.folder), *words[2:]]
+        given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        env = self._env | given.pop("env", {})
+        return subprocess.Popen(command, env=env, cwd=self.root, text=True, **given)
+
+    def end(self, process: subprocess.Popen[str], seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Wait for a started process, and return what it said. One that takes too long is killed."""
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"took more than {seconds} s: {out}{err}") from None
+        done = subprocess.CompletedProcess(process.args, process.returncode, out or "", err or "")
+        self.said.append(done)
+        return done
+
+    def run(self, *words: str, expect: int | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run `crisiscomms` to its end. `expect` is the exit code it must have."""
+        done = self.end(self.start(*words, **options))
+        assert expect is None or done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    def publish(self, *words: str, expect: int | None = 0) -> str:
+        """Publish, and return everything it said."""
+        done = self.run("publish", "--yes", *words, expect=expect)
+        return done.stdout + done.stderr
+
+    # -- what came of it ---------------------------------------------------------------------------------------
+
+    def sql(self, statement: str, *values: Any, rehearsal: bool = False) -> list[tuple[Any, ...]]:
+        """Read the ledger."""
+        path = self.folder / ("rehearsal/ledger.db" if rehearsal else "ledger.db")
+        connection = sqlite3.connect(path, timeout=30)
+        try:
+            return connection.execute(statement, values).fetchall()
+        finally:
+            connection.close()
+
+    def states(self, kind: str = "notice", *, rehearsal: bool = False) -> Counter[str]:
+        """Return how many deliveries of a kind stand in which state."""
+        return Counter(state for (state,) in self.sql("select state from deliveries where kind = ?", kind, rehearsal=rehearsal))
+
+    def outbox(self, suffix: str = "eml") -> list[str]:
+        """Return the files of a rehearsal's messages, as `incident/update/file`."""
+        found = (self.folder / "rehearsal").rglob(f"*.{suffix}")
+        return sorted(str(p.relative_to(self.folder / "rehearsal")) for p in found if not re.search(r"releases|/memos/|public", str(p)))
