@@ -3,8 +3,6 @@
 Typer's help must be there at once, so every verb imports what it needs when it runs.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable
@@ -20,12 +18,21 @@ from crisiscomms.errors import CrisiscommsError
 
 app = typer.Typer(
     name="crisiscomms",
-    help="Tell people what went wrong: one record, every message, each once.\n\nOn the worst day: crisiscomms new ID --call, then crisiscomms publish ID.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+
+
+
+@app.callback()
+def _crisiscomms() -> None:
+    """Tell people what went wrong: one record, every message, each once.
+
+    On the worst day: crisiscomms new ID --call, then crisiscomms publish ID.
+    """
+
 
 Folder = Annotated[Path | None, typer.Option("-C", metavar="FOLDER", help="The workspace. Default: here or the nearest folder above.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Incidents. Default: all that are open.")]
@@ -35,8 +42,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; wor
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault in crisiscomms.", hidden=True)]
 
 
-#: The files of the verbs, in the order in which help names them.
-VERBS = ("init", "new", "update", "check", "plan", "publish", "status", "doubt", "hold", "schema")
+#: The file of each verb, in the order in which help names them. Only the one that is asked for is imported.
+FILES = {
+    "init": "init",
+    "new": "new",
+    "update": "update",
+    "check": "check",
+    "plan": "plan",
+    "publish": "publish",
+    "status": "status",
+    "doubt": "doubt",
+    "hold": "hold",
+    "release": "hold",
+    "schema": "schema",
+}
 
 
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
@@ -71,7 +90,8 @@ def main() -> None:
     """Run the command line."""
     from importlib import import_module  # noqa: PLC0415
 
-    for verb in VERBS:
+    named = [word for word in sys.argv[1:2] if word in FILES]
+    for verb in dict.fromkeys(FILES[word] for word in named or FILES):
         import_module(f"crisiscomms.cli.{verb}")
 
     app()

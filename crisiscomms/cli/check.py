@@ -1,7 +1,5 @@
 """`crisiscomms check`: what review finds in a record and its messages."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from crisiscomms.cli.app import Folder, Ids, Json, Now, Rehearsal, app, guarded
@@ -42,7 +40,7 @@ def check(ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Re
     return 4 if any(finding.severity is Severity.ERROR for finding in findings) else 0
 
 
-def _echo_times(record: Record, *, err: bool) -> None:
+def _echo_times(record: "Record", *, err: bool) -> None:
     """Print the record's times as we read them: in their own zone and in UTC."""
     from crisiscomms.cli.words import say
 

@@ -1,7 +1,5 @@
 """`crisiscomms doubt`: messages that may or may not have arrived, and a person's word about them."""
 
-from __future__ import annotations
-
 import json as json_
 from typing import Annotated
 

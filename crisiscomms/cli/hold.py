@@ -1,7 +1,5 @@
 """`crisiscomms hold` and `release`: stop before the next message, and go on."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

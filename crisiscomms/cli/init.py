@@ -1,7 +1,5 @@
 """`crisiscomms init`: a workspace to start from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

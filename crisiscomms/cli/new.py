@@ -1,7 +1,5 @@
 """`crisiscomms new`: a record, from a phone call or as a form to fill in."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable
@@ -66,7 +64,7 @@ def _render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
-def _common(room: Room, incident: str, kind: str) -> dict[str, Any]:
+def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
     from crisiscomms.cli.times import written
     from crisiscomms.fields import When
 
@@ -75,7 +73,7 @@ def _common(room: Room, incident: str, kind: str) -> dict[str, Any]:
     return {"id": incident, "kind": kind, "language": room.workspace.language, "audience": public[0] if public else "everyone", "now": written(now)}
 
 
-def _next_time(room: Room, severity: str) -> str:
+def _next_time(room: "Room", severity: str) -> str:
     """Return when the cadence asks for the next word."""
     from crisiscomms.cli.times import written
     from crisiscomms.fields import When
@@ -84,7 +82,7 @@ def _next_time(room: Room, severity: str) -> str:
     return written(When((room.clock() + span.length).astimezone(room.workspace.zone)))
 
 
-def _form(room: Room, incident: str, kind: str, severity: str | None) -> str:
+def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
     import tomllib
 
     from crisiscomms.messages.templates import packaged
@@ -100,7 +98,7 @@ def _form(room: Room, incident: str, kind: str, severity: str | None) -> str:
 # -- the call --------------------------------------------------------------------------------------------------
 
 
-def _from_call(room: Room, incident: str, kind: str, severity: str | None) -> str:
+def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> str:
     """Ask the eight questions, in their order, and fill everything else with its honest unknown."""
     from crisiscomms.cli.times import said_time, written
 
@@ -190,7 +188,7 @@ def _signature(words: str) -> tuple[str, str]:
     return name.strip(), role.strip()
 
 
-def _later(room: Room, words: str) -> str:
+def _later(room: "Room", words: str) -> str:
     from crisiscomms.cli.times import said_time, written
     from crisiscomms.errors import UsageError
 

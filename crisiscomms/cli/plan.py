@@ -1,7 +1,5 @@
 """`crisiscomms plan`: what would go where, before anything goes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,7 +59,7 @@ _SIGNS = {"create": "+", "revise": "~", "correct": "±", "keep": "=", "schedule"
 _LEGEND = {"create": "+ new", "revise": "~ revised", "correct": "± correction", "keep": "= as it is", "schedule": "… waits for its time", "block": "! does not go"}
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: "Plan") -> None:
     """Print a plan for people."""
     from crisiscomms.cli.words import paint, say
 
@@ -78,7 +76,7 @@ def show_plan(plan: Plan) -> None:
         say("  " + "   ".join(_LEGEND[action] for action in used))
 
 
-def _about(item: Item) -> str:
+def _about(item: "Item") -> str:
     from crisiscomms.cli.words import count
 
     to = f" to {item.audience} ({item.language})" if item.audience else ""
@@ -87,7 +85,7 @@ def _about(item: Item) -> str:
     return f"{item.title}{to}{people}{when}" + (f": {item.reason}" if item.reason else "")
 
 
-def _show_diff(item: Item) -> None:
+def _show_diff(item: "Item") -> None:
     from crisiscomms.cli.words import paint, say, visible
     from crisiscomms.plan.diff import word_diff
 
@@ -104,7 +102,7 @@ def _show_diff(item: Item) -> None:
         say(f"      and {len(lines) - 12} more lines: see plan --html FILE")
 
 
-def show_next(room: Room, plan: Plan, ids: list[str], *, corrections: bool, late: bool) -> None:
+def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, late: bool) -> None:
     """Print the summary, the fingerprint and the exact next command."""
     from crisiscomms.cli.words import say, summary
 
@@ -127,11 +125,11 @@ def show_next(room: Room, plan: Plan, ids: list[str], *, corrections: bool, late
     say(f"To carry out exactly this:  {' '.join(words)}")
 
 
-def show_plan_json(plan: Plan) -> None:
+def show_plan_json(plan: "Plan") -> None:
     """Print a plan for programs."""
     from crisiscomms.cli.words import finding_json, show_json
 
-    def line(item: Item) -> dict[str, Any]:
+    def line(item: "Item") -> dict[str, Any]:
         return {
             "action": str(item.action),
             "channel": item.channel,

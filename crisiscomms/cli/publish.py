@@ -1,7 +1,5 @@
 """`crisiscomms publish`: carry out exactly the plan that was shown."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,7 +57,7 @@ def publish(
         return _report(room, made, [first, work.carry_out(made)], as_json=json)
 
 
-def _ask(plan: Plan) -> None:
+def _ask(plan: "Plan") -> None:
     """Ask a person at a terminal to type the incident's id. Nobody is asked in a script."""
     from crisiscomms.cli.words import say
     from crisiscomms.errors import PlanChanged
@@ -75,7 +73,7 @@ def _ask(plan: Plan) -> None:
 class _progress:  # noqa: N801 -- used like a function
     """Shows a bar on a terminal, for work over a second."""
 
-    def __init__(self, room: Room, *, quiet: bool) -> None:
+    def __init__(self, room: "Room", *, quiet: bool) -> None:
         self.room, self.quiet = room, quiet
         self.bar: Any = None
         self.done = 0
@@ -110,7 +108,7 @@ class _progress:  # noqa: N801 -- used like a function
         self.bar.update(self.task, completed=self.done)
 
 
-def _report(room: Room, plan: Plan, tallies: list[Tally | None], *, as_json: bool) -> int:
+def _report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:
     """Say what happened, and what to do next. Returns the exit code."""
     from crisiscomms.cli.words import count, say, show_json
     from crisiscomms.ledger import State
@@ -142,7 +140,7 @@ def _report(room: Room, plan: Plan, tallies: list[Tally | None], *, as_json: boo
     return code
 
 
-def _say_blocked(plan: Plan) -> None:
+def _say_blocked(plan: "Plan") -> None:
     from crisiscomms.cli.words import say
 
     for one in plan.incidents:

@@ -1,7 +1,5 @@
 """`crisiscomms schema`: the record's fields, for editors."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

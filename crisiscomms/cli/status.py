@@ -1,7 +1,5 @@
 """`crisiscomms status`: what is out where, what comes next, what is late, what is in doubt."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,13 +43,13 @@ def status(
 _WORDS = {"sent": "out", "sent_by_operator": "out, by a person's word", "planned": "waiting", "retry_wait": "waiting to try again", "in_doubt": "in doubt", "failed": "refused", "claimed": "being sent", "sending": "being sent", "closed_unknown": "closed, nobody knows", "cancelled": "called off"}
 
 
-def _out(room: Room) -> list[dict[str, Any]]:
+def _out(room: "Room") -> list[dict[str, Any]]:
     if not room.ledger_path.exists():
         return []
     return [{"incident": i, "update": u, "channel": c, "state": s, "count": n} for i, u, c, s, n in room.ledger.counts()]
 
 
-def _times(room: Room) -> tuple[list[str], list[str]]:
+def _times(room: "Room") -> tuple[list[str], list[str]]:
     """Return what is late, and what comes next, in words."""
     from crisiscomms.errors import InvalidInput
     from crisiscomms.record import CLOSED, load_record

@@ -1,7 +1,5 @@
 """`crisiscomms update`: add an update to a record, and leave everything else in the file alone."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,0 +1,50 @@
+"""How long a command takes to start: CPU seconds of the whole process, beside what no Python program can avoid.
+
+Absolute times tell little on a shared machine; the ratio to importing typer alone tells more.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+EXAMPLE = HOME / "crisiscomms" / "examples"
+RUNS = 11
+CHECK = ["-m", "crisiscomms", "check", "checkout-outage", "-C", str(EXAMPLE), "--now", "2026-11-18 18:00"]
+MEASURED = {
+    "python -c pass": ["-c", "pass"],
+    "python -c 'import typer'": ["-c", "import typer"],
+    "import typer, pydantic, jinja2, yaml": ["-c", "import typer, pydantic, jinja2, yaml; pydantic.TypeAdapter"],
+    "crisiscomms --help": ["-m", "crisiscomms", "--help"],
+    "crisiscomms check checkout-outage": CHECK,
+}
+
+
+def cpu_seconds(words: list[str]) -> float:
+    """Return the user and system time of one run."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=HOME, env={**os.environ, "NO_COLOR": "1"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> None:
+    """Print the median and the least of several runs, interleaved, so that noise hits all alike."""
+    for words in MEASURED.values():
+        cpu_seconds(words)
+    runs: dict[str, list[float]] = {name: [] for name in MEASURED}
+    for _ in range(RUNS):
+        for name, words in MEASURED.items():
+            runs[name].append(cpu_seconds(words))
+    print(f"{'CPU seconds, ' + str(RUNS) + ' runs':<40} {'median':>8} {'least':>8}")
+    for name, found in runs.items():
+        print(f"{name:<40} {statistics.median(found):8.3f} {min(found):8.3f}")
+
+
+if __name__ == "__main__":
+    main()
