@@ -27,7 +27,9 @@ PLAY = [
 
 def crisiscomms(*words: str) -> str:
     """Run the command in the demo's workspace, and return what it says."""
-    done = subprocess.run([sys.executable, "-m", "crisiscomms", *words], capture_output=True, text=True, check=False, cwd=HOME)
+    done = subprocess.run(
+        [sys.executable, "-m", "crisiscomms", *words], capture_output=True, text=True, check=False, cwd=HOME
+    )
     if done.returncode:
         sys.exit(f"crisiscomms {' '.join(words)}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -53,7 +55,12 @@ def main() -> None:
     mails = len(list(played.rglob("*.eml")))
     posts = len(list((played / "x").rglob("*.txt")))
     print(f"\n{mails} mails and {posts} posts. Nothing left this machine. Look at:")
-    for what, where in (("the site", "public/index.html"), ("the mails", "email/"), ("the posts", "x/"), ("the memos to staff", "memos/")):
+    for what, where in (
+        ("the site", "public/index.html"),
+        ("the mails", "email/"),
+        ("the posts", "x/"),
+        ("the memos to staff", "memos/"),
+    ):
         print(f"  {what:<20} {(played / where).relative_to(HOME)}")
 
 

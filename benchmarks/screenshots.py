@@ -28,6 +28,13 @@ PAGES = {
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 def chromium() -> str:
     """Return Chromium's path; install Debian's where there is none and we may."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -52,8 +59,7 @@ def main() -> None:
     message = email.message_from_bytes(MAIL.read_bytes(), policy=email.policy.default)
     (PLAYED / "mail.html").write_text(message.get_body(("html",)).get_content(), encoding="utf-8")
     for folder, names in ((PLAYED / "public", PAGES), (PLAYED, {"mail": "/mail.html"})):
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-        handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+        handler = functools.partial(Quiet, directory=str(folder))
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             base = f"http://127.0.0.1:{server.server_port}"

@@ -28,7 +28,9 @@ MEASURED = {
 def cpu_seconds(words: list[str]) -> float:
     """Return the user and system time of one run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=HOME, env={**os.environ, "NO_COLOR": "1"})
+    subprocess.run(
+        [sys.executable, *words], check=True, capture_output=True, cwd=HOME, env={**os.environ, "NO_COLOR": "1"}
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

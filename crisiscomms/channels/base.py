@@ -25,12 +25,14 @@ class Caps:
 
     `shape`: what kind of message goes there. `leaves_machine`: whether anyone outside sees it, so that a plan needs
     approval. `can_find`: whether it can be asked what it has, after doubt. `limit`: how long a post may be.
+    `repeats`: whether sending the same once more changes nothing, so that there is never any doubt.
     """
 
     shape: Shape
     leaves_machine: bool
     can_find: bool = False
     limit: Limit | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,22 @@ class Receipt:
 
 
 class NotSent(Exception):
-    """Certain: nobody got it, and it may be tried again. `retry_after` is in seconds, if the place said so."""
+    """Certain: nobody got it, and it may be tried again. `retry_after` is in seconds, if the place said so.
+
+    `only_this`: the place spoke about this one message, so the next one may well go.
+    """
 
     def __init__(
-        self, reason: str, *, retry_after: float | None = None, evidence: Mapping[str, str] | None = None
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        evidence: Mapping[str, str] | None = None,
+        only_this: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason, self.retry_after, self.evidence = reason, retry_after, dict(evidence or {})
+        self.only_this = only_this
 
 
 class Rejected(Exception):

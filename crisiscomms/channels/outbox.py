@@ -6,7 +6,6 @@ prepares, the outbox writes, and the half that reaches the outside is never open
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,7 @@ class OutboxChannel:
     def __init__(self, name: str, settings: OutboxSettings, folder: Path, key: bytes) -> None:
         self.name, self.settings, self._folder, self._key = name, settings, folder, key
         limit = X_POST if settings.writes == "post" else None
-        self.caps = Caps(settings.writes, leaves_machine=False, can_find=True, limit=limit)
+        self.caps = Caps(settings.writes, leaves_machine=False, can_find=True, limit=limit, repeats=True)
 
     @classmethod
     def from_table(cls, name: str, table: dict[str, Any], workspace: Path, key: bytes) -> OutboxChannel:
@@ -67,7 +66,7 @@ class RehearsalChannel:
 
     def __init__(self, real: Channel, folder: Path) -> None:
         self.name = real.name
-        self.caps = replace(real.caps, leaves_machine=False, can_find=True)
+        self.caps = replace(real.caps, leaves_machine=False, can_find=True, repeats=True)
         self.settings = getattr(real, "settings", None)
         self._prepare, self._message_id, self._folder = real.prepare, real.message_id, folder / real.name
 
@@ -128,7 +127,7 @@ class _FolderSender:
         draft = path.with_name(f".{path.name}.part")
         draft.write_bytes(self._body(prepared, parent))
         edge()
-        os.replace(draft, path)
+        draft.replace(path)
         return Receipt(prepared.envelope["file"], evidence={"file": prepared.envelope["file"]})
 
     def find_existing(self, prepared: Prepared, *, since: datetime) -> Receipt | None:

@@ -31,12 +31,24 @@ def channels(workspace: Workspace, *, rehearsal: Path | None = None) -> dict[str
             problems += [_problem(workspace, (name, *entry["loc"]), _words(entry)) for entry in error.errors()]
         except LookupError:
             kind = str(table.get("type", ""))
-            words = f'channel "{name}" has the type "{kind}", which we do not know.{did_you_mean(kind, KINDS)}' if kind else f'channel "{name}" has no type'
+            words = (
+                f'channel "{name}" has the type "{kind}", which we do not know.{did_you_mean(kind, KINDS)}'
+                if kind
+                else f'channel "{name}" has no type'
+            )
             problems.append(_problem(workspace, (name, "type"), words, f"Use one of: {', '.join(KINDS)}."))
     for name, audience in workspace.settings.audiences.items():
         for channel in audience.channels:
             if channel not in workspace.settings.channels:
-                problems.append(_problem(workspace, (), f'audience "{name}" uses the channel "{channel}", which is not there.{did_you_mean(channel, workspace.settings.channels)}', "Add a table for it under [channels], or take it out.", ("audiences", name, "channels")))
+                problems.append(
+                    _problem(
+                        workspace,
+                        (),
+                        f'audience "{name}" uses the channel "{channel}", which is not there.{did_you_mean(channel, workspace.settings.channels)}',
+                        "Add a table for it under [channels], or take it out.",
+                        ("audiences", name, "channels"),
+                    )
+                )
     if problems:
         raise InvalidInput(problems)
     return found
@@ -100,7 +112,13 @@ def _words(entry: Any) -> str:
     return f"{field}: {entry['msg'].removeprefix('Value error, ')}"
 
 
-def _problem(workspace: Workspace, path: tuple[Any, ...], message: str, fix: str = "Correct the setting.", place: tuple[str, ...] = ()) -> Finding:
+def _problem(
+    workspace: Workspace,
+    path: tuple[Any, ...],
+    message: str,
+    fix: str = "Correct the setting.",
+    place: tuple[str, ...] = (),
+) -> Finding:
     name = relative(workspace.folder / FILE)
     try:
         source = (workspace.folder / FILE).read_text(encoding="utf-8-sig")

@@ -217,7 +217,9 @@ class SmtpSender:
         reason = f"{self._place} refused the mail {step}: {evidence['reply']}"
         if 500 <= code < 600 and code not in _ABOUT_LOGIN:
             raise Rejected(reason, evidence=evidence)
-        raise NotSent(reason, retry_after=_retry_after(evidence), evidence=evidence)
+        # Anything but a goodbye or a wish for a login is about this mail or its reader: greylisting, a full mailbox.
+        only_this = step in {"at RCPT", "at its end"} and 400 <= code < 500 and code != 421 and code not in _ABOUT_LOGIN
+        raise NotSent(reason, retry_after=_retry_after(evidence), evidence=evidence, only_this=only_this)
 
     def _broken(self, step: str, error: Exception) -> NotSent:
         evidence = dict(self._evidence)

@@ -38,10 +38,18 @@ class WebsiteChannel:
         from crisiscomms.website import deploy_folder, read_back, verify_feeds  # noqa: PLC0415 -- only publishing needs it
 
         if broken := verify_feeds(files):
-            raise CrisiscommsError(f"a feed of the site cannot be read: {broken[0]}", why="Subscribers would get nothing.", fix="Please report this: the words of the record should never break a feed.")
+            raise CrisiscommsError(
+                f"a feed of the site cannot be read: {broken[0]}",
+                why="Subscribers would get nothing.",
+                fix="Please report this: the words of the record should never break a feed.",
+            )
         digest = deploy_folder(files, self.target)
         if differing := read_back(files, self.target):
-            raise CrisiscommsError(f"{differing[0]} on disk is not what was written", why="Readers may see half a page.", fix="Check the disk, then publish again.")
+            raise CrisiscommsError(
+                f"{differing[0]} on disk is not what was written",
+                why="Readers may see half a page.",
+                fix="Check the disk, then publish again.",
+            )
         return Receipt(digest, str(self.target))
 
     def prepare(self, item: Any) -> Any:

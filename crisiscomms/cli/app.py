@@ -25,7 +25,6 @@ app = typer.Typer(
 )
 
 
-
 @app.callback()
 def _crisiscomms() -> None:
     """Tell people what went wrong: one record, every message, each once.
@@ -34,10 +33,19 @@ def _crisiscomms() -> None:
     """
 
 
-Folder = Annotated[Path | None, typer.Option("-C", metavar="FOLDER", help="The workspace. Default: here or the nearest folder above.")]
+Folder = Annotated[
+    Path | None, typer.Option("-C", metavar="FOLDER", help="The workspace. Default: here or the nearest folder above.")
+]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Incidents. Default: all that are open.")]
-Rehearsal = Annotated[bool, typer.Option("--rehearsal", help="Play everything into files under rehearsal/. Nothing leaves this machine.")]
-Now = Annotated[str | None, typer.Option("--now", metavar="TIME", help="Pretend that it is this time. Only with --rehearsal, or where nothing is sent.")]
+Rehearsal = Annotated[
+    bool, typer.Option("--rehearsal", help="Play everything into files under rehearsal/. Nothing leaves this machine.")
+]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now", metavar="TIME", help="Pretend that it is this time. Only with --rehearsal, or where nothing is sent."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; words for people go to stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault in crisiscomms.", hidden=True)]
 
@@ -67,17 +75,17 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
         try:
             code = verb(*args, **kwargs) or 0
         except CrisiscommsError as error:
-            from crisiscomms.cli.words import show_error  # noqa: PLC0415
+            from crisiscomms.cli.words import show_error
 
-            show_error(error, as_json=bool(kwargs.get("json")))
+            show_error(error, as_json=bool(kwargs.get("json") or kwargs.get("as_json")))
             code = error.exit_code
         except KeyboardInterrupt:
             sys.stderr.write("\nStopped. What was sent is in the ledger: crisiscomms status\n")
             code = 130
         except BrokenPipeError:
             code = 1
-        except Exception:
-            from crisiscomms.cli.words import show_fault  # noqa: PLC0415
+        except Exception:  # noqa: BLE001 -- a person sees words, never a traceback
+            from crisiscomms.cli.words import show_fault
 
             show_fault()
             code = 1
@@ -88,7 +96,7 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 
 def main() -> None:
     """Run the command line."""
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     named = [word for word in sys.argv[1:2] if word in FILES]
     for verb in dict.fromkeys(FILES[word] for word in named or FILES):

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 @app.command()
 @guarded
-def check(ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Rehearsal = False, json: Json = False) -> int:  # noqa: FBT002
+def check(
+    ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Rehearsal = False, json: Json = False
+) -> int:
     """Read records and their messages as a critic would. Exit 4 if anything must not go out.
 
     Example: crisiscomms check checkout-outage
@@ -18,14 +20,14 @@ def check(ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Re
     from crisiscomms.channels.accounts import accounts
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, finding_json, say, show_findings, show_json, summary
-    from crisiscomms.errors import Severity
+    from crisiscomms.errors import Finding, Severity
     from crisiscomms.messages.compose import compose
     from crisiscomms.review import Case, review
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
     records = room.incidents(ids or [])
     published = room.published()
-    findings = []
+    findings: list[Finding] = []
     for record in records:
         told = published.of(record.incident.id)
         posting = accounts(room.channels, room.workspace, record.incident.audiences)
@@ -45,7 +47,9 @@ def _echo_times(record: "Record", *, err: bool) -> None:
     from crisiscomms.cli.words import say
 
     times = record.incident.times
-    said = [(name, getattr(times, name)) for name in ("started", "noticed", "contained", "fixed") if getattr(times, name)]
+    said = [
+        (name, getattr(times, name)) for name in ("started", "noticed", "contained", "fixed") if getattr(times, name)
+    ]
     newest = record.incident.updates[-1]
     said += [(f"update {newest.id}", newest.at), *([("next update", newest.next_update)] if newest.next_update else [])]
     say(f"{record.incident.id}: times as we read them", err=err)

@@ -15,7 +15,7 @@ def hold(
     what: What,
     reason: Annotated[str, typer.Option("--reason", help="Why. Whoever comes next reads it.")] = "no reason given",
     folder: Folder = None,
-    rehearsal: Rehearsal = False,  # noqa: FBT002
+    rehearsal: Rehearsal = False,
 ) -> int:
     """Stop an incident, a channel or everything before the next message, even while someone publishes.
 
@@ -26,9 +26,16 @@ def hold(
     from crisiscomms.errors import UsageError, did_you_mean
 
     room = open_room(folder, rehearsal=rehearsal)
-    known = [*room.workspace.incidents(), *(f"channel:{name}" for name in room.workspace.settings.channels), "everything"]
+    known = [
+        *room.workspace.incidents(),
+        *(f"channel:{name}" for name in room.workspace.settings.channels),
+        "everything",
+    ]
     if what not in known:
-        raise UsageError(f'"{what}" is neither an incident nor a channel here.{did_you_mean(what, known)}', fix=f"Known: {', '.join(known)}.")
+        raise UsageError(
+            f'"{what}" is neither an incident nor a channel here.{did_you_mean(what, known)}',
+            fix=f"Known: {', '.join(known)}.",
+        )
     room.ledger.hold(what, reason)
     say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}")
     return 0
@@ -36,7 +43,7 @@ def hold(
 
 @app.command()
 @guarded
-def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> int:  # noqa: FBT002
+def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> int:
     """Lift a hold, and show what would go now. Sends nothing.
 
     Example: crisiscomms release everything

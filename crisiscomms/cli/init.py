@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crisiscomms.cli.app import app, guarded
+from crisiscomms.cli.app import Json, app, guarded
 
 _IGNORED = "# What must not end up in git: people, secrets, and what was sent.\nlists/\nsecrets/\nrehearsal/\noutbox/\nmemos/\npublic\n.public-releases/\n*.db\n*.db-shm\n*.db-wal\n.*.lock\n"
 
@@ -14,11 +14,14 @@ _IGNORED = "# What must not end up in git: people, secrets, and what was sent.\n
 @guarded
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where. Default: here.")] = Path(),
-    example: Annotated[bool, typer.Option("--example", help="Copy a whole example: three incidents of a payment company.")] = False,  # noqa: FBT002
+    example: Annotated[
+        bool, typer.Option("--example", help="Copy a whole example: three incidents of a payment company.")
+    ] = False,
     name: Annotated[str, typer.Option("--name", help="Your organisation's name.")] = "Your organisation",
     url: Annotated[str, typer.Option("--url", help="Its website.")] = "https://example.com",
     timezone: Annotated[str, typer.Option("--timezone", help="Its time zone, such as Europe/Berlin.")] = "UTC",
     language: Annotated[str, typer.Option("--language", help="The language records are written in.")] = "en",
+    as_json: Json = False,
 ) -> int:
     """Make a workspace: settings, folders, and a .gitignore that keeps people and secrets out of git.
 
@@ -28,30 +31,47 @@ def init(
     import shutil
     from importlib.resources import files
 
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, relative
     from crisiscomms.messages.templates import packaged
     from crisiscomms.record.schema import record_schema
     from crisiscomms.workspace import FILE, read_workspace
 
     if (folder / FILE).exists():
-        raise UsageError(f"{relative(folder / FILE)} is there already", why="Nothing was changed.", fix="Choose another folder.")
+        raise UsageError(
+            f"{relative(folder / FILE)} is there already", why="Nothing was changed.", fix="Choose another folder."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if example:
-        shutil.copytree(str(files("crisiscomms") / "examples"), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "__init__.py"))
+        shutil.copytree(
+            str(files("crisiscomms") / "examples"),
+            folder,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("__pycache__", "__init__.py"),
+        )
     else:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        environment = Environment(loader=FileSystemLoader(packaged("templates") / "records"), undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 -- this is TOML
+        environment = Environment(
+            loader=FileSystemLoader(packaged("templates") / "records"),
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            autoescape=False,  # noqa: S701 -- this is TOML
+        )
         environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
         host = url.split("//")[-1].strip("/")
-        text = environment.get_template("crisiscomms.toml.j2").render(name=name, url=url, host=host, timezone=timezone, language=language)
+        text = environment.get_template("crisiscomms.toml.j2").render(
+            name=name, url=url, host=host, timezone=timezone, language=language
+        )
         (folder / FILE).write_text(text, encoding="utf-8")
         (folder / "incidents").mkdir(exist_ok=True)
         (folder / "lists").mkdir(exist_ok=True)
     (folder / ".gitignore").write_text(_IGNORED, encoding="utf-8")
-    (folder / "incident.schema.json").write_text(json.dumps(record_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / "incident.schema.json").write_text(
+        json.dumps(record_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
     read_workspace(folder)
-    say(f"Written: {relative(folder)}")
-    say(f"Next: {'crisiscomms publish --rehearsal' if example else 'crisiscomms new ID --call'}{'' if folder == Path() else f' -C {folder}'}")
+    verb = "crisiscomms publish --rehearsal" if example else "crisiscomms new ID --call"
+    next_ = verb if folder == Path() else f"{verb} -C {folder}"
+    done("init", [f"Written: {relative(folder)}", f"Next: {next_}"], as_json=as_json, folder=str(folder), next=next_)
     return 0

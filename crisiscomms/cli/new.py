@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crisiscomms.cli.app import Folder, Now, app, guarded
+from crisiscomms.cli.app import Folder, Json, Now, app, guarded
 
 if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
@@ -18,37 +18,54 @@ KINDS = ("outage", "data-breach", "recall", "delay", "billing", "conduct", "safe
 @app.command()
 @guarded
 def new(
-    incident: Annotated[str, typer.Argument(metavar="ID", help="A short name, such as checkout-outage. It becomes part of every address.")],
-    call: Annotated[bool, typer.Option("--call", help="Ask eight short questions and write a holding statement from the answers.")] = False,  # noqa: FBT002
+    incident: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A short name, such as checkout-outage. It becomes part of every address."),
+    ],
+    call: Annotated[
+        bool, typer.Option("--call", help="Ask eight short questions and write a holding statement from the answers.")
+    ] = False,
     kind: Annotated[str, typer.Option("--kind", help=f"What sort of incident: {', '.join(KINDS)}.")] = "other",
-    severity: Annotated[str | None, typer.Option("--severity", help="minor, major or critical. Default: from the answers, or the kind.")] = None,
+    severity: Annotated[
+        str | None, typer.Option("--severity", help="minor, major or critical. Default: from the answers, or the kind.")
+    ] = None,
     folder: Folder = None,
     now: Now = None,
+    json: Json = False,
 ) -> int:
     """Write a new record.
 
     Example: crisiscomms new checkout-outage --call
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, did_you_mean, relative
     from crisiscomms.fields import SLUG
 
     if kind not in KINDS:
-        raise UsageError(f'"{kind}" is not a kind of incident.{did_you_mean(kind, KINDS)}', fix=f"Choose one of: {', '.join(KINDS)}.")
+        raise UsageError(
+            f'"{kind}" is not a kind of incident.{did_you_mean(kind, KINDS)}', fix=f"Choose one of: {', '.join(KINDS)}."
+        )
     if severity not in {None, "minor", "major", "critical"}:
         raise UsageError(f'"{severity}" is not a severity', fix="Choose one of: minor, major, critical.")
     if not re.fullmatch(SLUG, incident):
-        raise UsageError(f'"{incident}" cannot be an id', fix="Use small letters, digits and single hyphens: checkout-outage")
+        raise UsageError(
+            f'"{incident}" cannot be an id', fix="Use small letters, digits and single hyphens: checkout-outage"
+        )
     room = open_room(folder, now=now)
     path = room.workspace.record_path(incident)
     if path.exists():
-        raise UsageError(f"{relative(path)} is there already", why="Nothing was changed.", fix="Choose another id, or add to it with: crisiscomms update")
+        raise UsageError(
+            f"{relative(path)} is there already",
+            why="Nothing was changed.",
+            fix="Choose another id, or add to it with: crisiscomms update",
+        )
     text = _from_call(room, incident, kind, severity) if call else _form(room, incident, kind, severity)
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    say(f"Written: {relative(path)}")
-    say(f"Next: crisiscomms publish {incident}" if call else f"Replace each TODO, then: crisiscomms check {incident}")
+    next_ = f"crisiscomms publish {incident}" if call else f"crisiscomms check {incident}"
+    words = [f"Written: {relative(path)}", f"Next: {next_}" if call else f"Replace each TODO, then: {next_}"]
+    done("new", words, as_json=json, incident=incident, file=str(path), next=next_)
     return 0
 
 
@@ -59,7 +76,14 @@ def _render(template: str, **values: Any) -> str:
     from crisiscomms.messages.templates import packaged
     from crisiscomms.record.edit import yaml_text
 
-    environment = Environment(loader=FileSystemLoader(packaged("templates") / "records"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 -- this is YAML
+    environment = Environment(
+        loader=FileSystemLoader(packaged("templates") / "records"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 -- this is YAML
+    )
     environment.filters["yaml"] = yaml_text
     return environment.get_template(template).render(**values)
 
@@ -70,7 +94,13 @@ def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
 
     public = [name for name, audience in room.workspace.settings.audiences.items() if not audience.recipients]
     now = When(room.clock().astimezone(room.workspace.zone))
-    return {"id": incident, "kind": kind, "language": room.workspace.language, "audience": public[0] if public else "everyone", "now": written(now)}
+    return {
+        "id": incident,
+        "kind": kind,
+        "language": room.workspace.language,
+        "audience": public[0] if public else "everyone",
+        "now": written(now),
+    }
 
 
 def _next_time(room: "Room", severity: str) -> str:
@@ -87,12 +117,23 @@ def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
 
     from crisiscomms.messages.templates import packaged
 
-    hints: dict[str, Any] = tomllib.loads((packaged("templates") / "records" / "hints.toml").read_text(encoding="utf-8"))
+    hints: dict[str, Any] = tomllib.loads(
+        (packaged("templates") / "records" / "hints.toml").read_text(encoding="utf-8")
+    )
     hint = {"statement": False, "data_types": False, "products": False, "pack": "", **hints[kind]}
     if severity:
         hint["severity"] = severity
-    contact = room.workspace.settings.organisation.contact.email or f"TODO@{room.workspace.settings.organisation.url.split('//')[-1]}"
-    return _render("new.yaml.j2", hint=hint, email=contact, next_update=_next_time(room, str(hint["severity"])), **_common(room, incident, kind))
+    contact = (
+        room.workspace.settings.organisation.contact.email
+        or f"TODO@{room.workspace.settings.organisation.url.split('//')[-1]}"
+    )
+    return _render(
+        "new.yaml.j2",
+        hint=hint,
+        email=contact,
+        next_update=_next_time(room, str(hint["severity"])),
+        **_common(room, incident, kind),
+    )
 
 
 # -- the call --------------------------------------------------------------------------------------------------
@@ -105,13 +146,20 @@ def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> 
     harm = _ask("Is anyone hurt or in danger? no, possibly or yes", _harm)
     effect = _ask("What do people see? One sentence, as they would say it", _plain)
     who = _ask("Who is affected, and where?", _plain)
-    started = _ask("Since when? A time, or unknown", lambda words: "" if words.lower() in {"unknown", "?"} else written(said_time(words, room.clock(), room.workspace.reading)))
+    started = _ask(
+        "Since when? A time, or unknown",
+        lambda words: (
+            "" if words.lower() in {"unknown", "?"} else written(said_time(words, room.clock(), room.workspace.reading))
+        ),
+    )
     do_now = _ask("What should they do now? Enter if nothing", _plain, default="")
     told_by = _ask("Who told you? Only the team sees this", str)
     name, role = _ask("Who signs? Name, role", _signature)
     severity = severity or ("critical" if harm == "confirmed" else "major")
     usual = _next_time(room, severity)
-    next_update = _ask(f"When do you speak next? A time, or Enter for {usual}", lambda words: _later(room, words), default=usual)
+    next_update = _ask(
+        f"When do you speak next? A time, or Enter for {usual}", lambda words: _later(room, words), default=usual
+    )
     voice = room.voices[room.workspace.language]
     effect = _sentence(effect)
     unknown = ["unknown_cause", *([] if started else ["unknown_since"]), "unknown_count"]
@@ -143,18 +191,28 @@ def _ask(question: str, read: Callable[[str], Any], default: str | None = None) 
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:
-            raise UsageError(f"no answer to: {question}", why="Nothing was written.", fix="Give eight lines, one for each question.")
+            raise UsageError(
+                f"no answer to: {question}", why="Nothing was written.", fix="Give eight lines, one for each question."
+            )
         words = " ".join(line.split())
         if not sys.stdin.isatty():
             sys.stderr.write("\n")
         try:
-            if not words and default is None:
-                raise UsageError("please say something, even if it is that you do not know")
-            return default if not words else read(words)
+            return _answer(words, read, default)
         except UsageError as error:
             if not sys.stdin.isatty():
                 raise UsageError(f"{question}: {error.problem}", why="Nothing was written.", fix=error.fix) from error
             sys.stderr.write(f"  {error.problem} {error.fix}\n")
+
+
+def _answer(words: str, read: Callable[[str], Any], default: str | None) -> Any:
+    from crisiscomms.errors import UsageError
+
+    if words:
+        return read(words)
+    if default is None:
+        raise UsageError("please say something, even if it is that you do not know")
+    return default
 
 
 def _harm(words: str) -> str:
@@ -173,7 +231,10 @@ def _plain(words: str) -> str:
 
     counted = [figure.written.strip() for figure in figures(words, "en") if figure.kind == "number"]
     if counted:
-        raise UsageError(f'nobody has counted yet: please say it without "{counted[0]}".', fix="Add figures later, under facts. A number in a name goes with it: LH-202.")
+        raise UsageError(
+            f'nobody has counted yet: please say it without "{counted[0]}".',
+            fix="Add figures later, under facts. A number in a name goes with it: LH-202.",
+        )
     if "$" in words or "<" in words:
         raise UsageError("please use plain words, without $ or <", fix="Say it again.")
     return words

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
     from crisiscomms.plan.model import Item, Plan
 
-Corrections = Annotated[bool, typer.Option("--corrections", help="Send corrections to everyone who was told a figure that has changed.")]
+Corrections = Annotated[
+    bool, typer.Option("--corrections", help="Send corrections to everyone who was told a figure that has changed.")
+]
 Late = Annotated[bool, typer.Option("--late", help="Send an update although it is old by now.")]
 
 
@@ -20,13 +22,16 @@ Late = Annotated[bool, typer.Option("--late", help="Send an update although it i
 def plan(
     ids: Ids = None,
     folder: Folder = None,
-    rehearsal: Rehearsal = False,  # noqa: FBT002
+    rehearsal: Rehearsal = False,
     now: Now = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one page with every message as its readers would see it.")] = None,
-    corrections: Corrections = False,  # noqa: FBT002
-    late: Late = False,  # noqa: FBT002
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 10 if there is anything to publish.")] = False,  # noqa: FBT002
-    json: Json = False,  # noqa: FBT002
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one page with every message as its readers would see it."),
+    ] = None,
+    corrections: Corrections = False,
+    late: Late = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 10 if there is anything to publish.")] = False,
+    json: Json = False,
 ) -> int:
     """Show what publishing would do now. Sends nothing.
 
@@ -56,7 +61,14 @@ def plan(
 
 
 _SIGNS = {"create": "+", "revise": "~", "correct": "±", "keep": "=", "schedule": "…", "block": "!"}
-_LEGEND = {"create": "+ new", "revise": "~ revised", "correct": "± correction", "keep": "= as it is", "schedule": "… waits for its time", "block": "! does not go"}
+_LEGEND = {
+    "create": "+ new",
+    "revise": "~ revised",
+    "correct": "± correction",
+    "keep": "= as it is",
+    "schedule": "… waits for its time",
+    "block": "! does not go",
+}
 
 
 def show_plan(plan: "Plan") -> None:
@@ -94,7 +106,11 @@ def _show_diff(item: "Item") -> None:
     lines = word_diff(item.before, item.after)
     for line in lines[:12]:
         shown = "".join(
-            visible(part.words) if part.kind == "kept" else paint(f"[-{visible(part.words.strip())}-] ", "red") if part.kind == "gone" else paint(f"{{+{visible(part.words.strip())}+}} ", "green")
+            visible(part.words)
+            if part.kind == "kept"
+            else paint(f"[-{visible(part.words.strip())}-] ", "red")
+            if part.kind == "gone"
+            else paint(f"{{+{visible(part.words.strip())}+}} ", "green")
             for part in line
         )
         say(f"      {shown}")
@@ -110,9 +126,13 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     if not changes:
         say("Nothing to publish. What is out says what the records say.")
         return
-    counts = {action: sum(1 for one in plan.incidents for item in one.items if item.action == action) for action in _SIGNS}
+    counts = {
+        action: sum(1 for one in plan.incidents for item in one.items if item.action == action) for action in _SIGNS
+    }
     mails = sum(len(item.rows) for item in changes if item.audience)
-    say(f"Plan: {counts['create']} new, {counts['revise']} revised, {counts['correct']} corrected, {counts['keep']} as they are, {counts['schedule']} waiting, {counts['block']} not going. Mails: {mails:,}.")
+    say(
+        f"Plan: {counts['create']} new, {counts['revise']} revised, {counts['correct']} corrected, {counts['keep']} as they are, {counts['schedule']} waiting, {counts['block']} not going. Mails: {mails:,}."
+    )
     say(f"Fingerprint: {plan.fingerprint}")
     if plan.errors:
         say(f"It cannot be published as it is: {summary(plan.errors)}.")
@@ -143,5 +163,8 @@ def show_plan_json(plan: "Plan") -> None:
             "digest": item.digest,
         }
 
-    incidents = [{"id": one.id, "items": [line(item) for item in one.items], "findings": [finding_json(f) for f in one.findings]} for one in plan.incidents]
+    incidents = [
+        {"id": one.id, "items": [line(item) for item in one.items], "findings": [finding_json(f) for f in one.findings]}
+        for one in plan.incidents
+    ]
     show_json("plan", fingerprint=plan.fingerprint, changes=len(plan.changes), incidents=incidents)

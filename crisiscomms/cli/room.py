@@ -16,7 +16,11 @@ def open_room(folder: Path | None, *, rehearsal: bool = False, now: str | None =
     workspace = find_workspace(folder)
     rehearsal = rehearsal or workspace.settings.rehearsal
     if now and sends and not rehearsal:
-        raise UsageError("--now is for rehearsals", why="Readers would get messages at a time that is not theirs.", fix="Add --rehearsal, or leave --now out.")
+        raise UsageError(
+            "--now is for rehearsals",
+            why="Readers would get messages at a time that is not theirs.",
+            fix="Add --rehearsal, or leave --now out.",
+        )
     fixed: datetime | None = None
     if now:
         try:

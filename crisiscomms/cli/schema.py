@@ -10,7 +10,11 @@ from crisiscomms.cli.app import app, guarded
 
 @app.command()
 @guarded
-def schema(out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file. Default: print it.")] = None) -> int:
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file. Default: print it.")
+    ] = None,
+) -> int:
     """Print the JSON Schema of a record. Editors complete from it.
 
     Example: crisiscomms schema --out incident.schema.json

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 @guarded
 def status(
     folder: Folder = None,
-    rehearsal: Rehearsal = False,  # noqa: FBT002
+    rehearsal: Rehearsal = False,
     now: Now = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 6 if anything is late or in doubt.")] = False,  # noqa: FBT002
-    json: Json = False,  # noqa: FBT002
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 6 if anything is late or in doubt.")] = False,
+    json: Json = False,
 ) -> int:
     """Say what is out where, what comes next and when, what is late, and what is in doubt.
 
@@ -40,13 +40,26 @@ def status(
     return 6 if exit_code and (late or doubt) else 0
 
 
-_WORDS = {"sent": "out", "sent_by_operator": "out, by a person's word", "planned": "waiting", "retry_wait": "waiting to try again", "in_doubt": "in doubt", "failed": "refused", "claimed": "being sent", "sending": "being sent", "closed_unknown": "closed, nobody knows", "cancelled": "called off"}
+_WORDS = {
+    "sent": "out",
+    "sent_by_operator": "out, by a person's word",
+    "planned": "waiting",
+    "retry_wait": "waiting to try again",
+    "in_doubt": "in doubt",
+    "failed": "refused",
+    "claimed": "being sent",
+    "sending": "being sent",
+    "closed_unknown": "closed, nobody knows",
+    "cancelled": "called off",
+}
 
 
 def _out(room: "Room") -> list[dict[str, Any]]:
     if not room.ledger_path.exists():
         return []
-    return [{"incident": i, "update": u, "channel": c, "state": s, "count": n} for i, u, c, s, n in room.ledger.counts()]
+    return [
+        {"incident": i, "update": u, "channel": c, "state": s, "count": n} for i, u, c, s, n in room.ledger.counts()
+    ]
 
 
 def _times(room: "Room") -> tuple[list[str], list[str]]:
@@ -54,7 +67,8 @@ def _times(room: "Room") -> tuple[list[str], list[str]]:
     from crisiscomms.errors import InvalidInput
     from crisiscomms.record import CLOSED, load_record
 
-    late, coming = [], []
+    late: list[str] = []
+    coming: list[str] = []
     clock = room.clock()
     for name in room.workspace.incidents():
         try:
@@ -65,11 +79,19 @@ def _times(room: "Room") -> tuple[list[str], list[str]]:
         due = [update for update in incident.updates if update.at.at <= clock]
         if due and due[-1].status not in CLOSED and due[-1].next_update:
             when = due[-1].next_update
-            (late if when.at < clock else coming).append(f"{name}: the next update was promised for {when} {when.at.tzname()}")
-        coming += [f'{name}: update "{update.id}" at {update.at} {update.at.at.tzname()}' for update in incident.updates if update.at.at > clock]
+            (late if when.at < clock else coming).append(
+                f"{name}: the next update was promised for {when} {when.at.tzname()}"
+            )
+        coming += [
+            f'{name}: update "{update.id}" at {update.at} {update.at.at.tzname()}'
+            for update in incident.updates
+            if update.at.at > clock
+        ]
         for promise in incident.promises:
             if not promise.kept:
-                (late if promise.due.at < clock else coming).append(f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}')
+                (late if promise.due.at < clock else coming).append(
+                    f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}'
+                )
     return late, coming
 
 
@@ -83,7 +105,9 @@ def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds
         if line["incident"] != seen:
             seen = line["incident"]
             say(paint(seen, "bold"))
-        say(f"  {line['update']:<20} {line['channel']:<10} {_WORDS.get(line['state'], line['state']):<24} {line['count']:>7,}")
+        say(
+            f"  {line['update']:<20} {line['channel']:<10} {_WORDS.get(line['state'], line['state']):<24} {line['count']:>7,}"
+        )
     for title, items, colour in (("Late", late, "red"), ("Next", coming, "dim")):
         if items:
             say(paint(title, "bold"))

@@ -22,7 +22,9 @@ def said_time(words: str, now: datetime, reading: Reading) -> When:
             return When.read(f"{local:%Y-%m-%d} {int(match[1]):02d}:{match[2]}", reading)
         return When.read(words, reading)
     except ValueError as error:
-        raise UsageError(f'"{words}" is not a time we understand', fix='Write it as "in 45 minutes", 14:30, or 2026-11-18 14:30.') from error
+        raise UsageError(
+            f'"{words}" is not a time we understand', fix='Write it as "in 45 minutes", 14:30, or 2026-11-18 14:30.'
+        ) from error
 
 
 def written(when: When) -> str:

@@ -35,6 +35,14 @@ def show_json(kind: str, **parts: Any) -> None:
     say(json.dumps({"format": f"crisiscomms/{kind}/1", **parts}, ensure_ascii=False, indent=2, default=str))
 
 
+def done(kind: str, words: list[str], *, as_json: bool, **parts: Any) -> None:
+    """Say what was done: words for people, or one JSON object for programs with the words on stderr."""
+    for line in words:
+        say(line, err=as_json)
+    if as_json:
+        show_json(kind, **parts)
+
+
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Return a finding as plain data."""
     return {
@@ -56,7 +64,9 @@ def show_findings(findings: Iterable[Finding], stream: TextIO | None = None) -> 
     colours = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
     for finding in sorted(findings, key=lambda f: (order[f.severity], f.place)):
         head = f"{finding.place}  {finding.severity}  [{finding.code}]"
-        out.write(f"{paint(head, colours[finding.severity], out)}\n  {visible(finding.message)}\n  {visible(finding.why)}\n  Fix: {visible(finding.fix)}\n\n")
+        out.write(
+            f"{paint(head, colours[finding.severity], out)}\n  {visible(finding.message)}\n  {visible(finding.why)}\n  Fix: {visible(finding.fix)}\n\n"
+        )
 
 
 def visible(text: str) -> str:

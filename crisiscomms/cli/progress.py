@@ -1,0 +1,53 @@
+"""The progress bar: on a terminal only, and only for work over a second."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from crisiscomms.delivery.world import Room
+
+AFTER = 1.0
+
+
+class Bar:
+    """Counts messages, and draws a bar once the work has taken a second."""
+
+    def __init__(self, room: "Room", *, quiet: bool) -> None:
+        self._room, self._quiet = room, quiet or not sys.stderr.isatty()
+        self._bar: Any = None
+        self._done = 0
+        self._start = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away. The next step starts a new one."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar, self._done, self._start = None, 0, 0.0
+
+    def step(self, _row: object, _state: object) -> None:
+        """Count one message."""
+        self._done += 1
+        self._start = self._start or time.monotonic()
+        if self._quiet or time.monotonic() - self._start < AFTER:
+            return
+        if self._bar is None:
+            self._draw()
+        self._bar.update(self._task, completed=self._done)
+
+    def _draw(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        ledger = self._room.ledger
+        left = ledger.left(publication.id for publication in ledger.open_publications())
+        columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=self._done + left)
+        self._bar.start()

@@ -1,0 +1,51 @@
+"""A workspace: a folder with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from crisiscomms.fields import Audience, Reading
+from crisiscomms.workspace.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with its settings."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def reading(self) -> Reading:
+        """What bare strings in records mean here."""
+        return Reading(self.settings.organisation.timezone, self.language)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's zone."""
+        return ZoneInfo(self.settings.organisation.timezone)
+
+    @property
+    def language(self) -> str:
+        """The first language: the one records are written in."""
+        return self.settings.organisation.languages[0]
+
+    def record_path(self, incident: str) -> Path:
+        """Return where the record of an incident stands."""
+        return self.folder / "incidents" / f"{incident}.yaml"
+
+    def incidents(self) -> tuple[str, ...]:
+        """Return the ids of all records, in order."""
+        return tuple(sorted(path.stem for path in (self.folder / "incidents").glob("*.yaml")))
+
+    def audiences(self, own: Mapping[str, Audience]) -> dict[str, Audience]:
+        """Return the lasting audiences and an incident's own, by name."""
+        return {**self.settings.audiences, **own}
+
+    def rank(self, audience: str) -> int:
+        """Return an audience's place in the order of notice, from 0."""
+        order = self.settings.order.audiences
+        return order.index(audience) if audience in order else len(order)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+NOW = "2026-11-18 17:00"
+UPDATE = (
+    "update",
+    "checkout-outage",
+    "--status",
+    "follow-up",
+    "--text",
+    "We have paid back: every fee.",
+    "--id",
+    "paid-back",
+    "--now",
+    "2026-11-26 10:00",
+)
+
+
+def added(before: str, after: str) -> list[str]:
+    """The lines that were added; nothing else may differ."""
+    lines = list(difflib.ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)))
+    assert not [line for line in lines if line.startswith("- ")]
+    return [line[2:].rstrip("\r\n") for line in lines if line.startswith("+ ")]
+
+
+def record(example: Path) -> Path:
+    return example / "incidents" / "checkout-outage.yaml"
+
+
+def test_only_the_new_lines_are_new(crisiscomms, example):
+    before = record(example).read_text(encoding="utf-8")
+    crisiscomms(*UPDATE, cwd=example)
+    assert added(before, record(example).read_text(encoding="utf-8")) == [
+        "  - id: paid-back",
+        "    at: 2026-11-26 10:00",
+        "    status: follow-up",
+        '    text: "We have paid back: every fee."',
+    ]
+
+
+def test_comments_and_what_follows_stay_where_they_are(crisiscomms, example):
+    path = record(example)
+    source = path.read_text(encoding="utf-8")
+    head, tail = source[: source.index("updates:")], source[source.index("updates:") :]
+    moved = head.replace("notes: >", "\n# the end of the updates comes before this\nnotes: >")
+    start = moved.index("\n# the end of the updates")
+    path.write_text(
+        moved[:start] + "\n" + tail.rstrip() + "\n    # a comment of the last update\n" + moved[start:],
+        encoding="utf-8",
+    )
+    before = path.read_text(encoding="utf-8")
+    crisiscomms(*UPDATE, cwd=example)
+    after = path.read_text(encoding="utf-8")
+    assert len(added(before, after)) == 4
+    assert (
+        after.index("a comment of the last update") < after.index("paid-back") < after.index("# the end of the updates")
+    )
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_byte_order_mark_stay(crisiscomms, example, ending, mark):
+    path = record(example)
+    path.write_bytes((mark + path.read_text(encoding="utf-8").replace("\n", ending)).encode())
+    before = path.read_bytes()
+    crisiscomms(*UPDATE, cwd=example)
+    after = path.read_bytes()
+    assert after.startswith(before.rstrip(b"\r\n"))
+    assert after.count(b"\n") == before.count(b"\n") + 4
+    assert after.count(b"\r\n") == (after.count(b"\n") if ending == "\r\n" else 0)
+
+
+def test_a_file_without_a_last_line_end(crisiscomms, example):
+    path = record(example)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    crisiscomms(*UPDATE, cwd=example)
+    assert "audiences: [merchants]\n  - id: paid-back" in path.read_text(encoding="utf-8")
+
+
+def test_next_in_words_and_by_cadence(crisiscomms, example):
+    path = record(example)
+    stage = (example / "stages/checkout-outage/1.yaml").read_text(encoding="utf-8")
+    path.write_text(stage, encoding="utf-8")
+    crisiscomms(
+        "update",
+        "checkout-outage",
+        "--status",
+        "identified",
+        "--text",
+        "We know why.",
+        "--next",
+        "in 45 minutes",
+        "--now",
+        "2026-11-18 11:12",
+        cwd=example,
+    )
+    assert "next_update: 2026-11-18 11:57" in path.read_text(encoding="utf-8")
+    crisiscomms(
+        "update",
+        "checkout-outage",
+        "--status",
+        "monitoring",
+        "--text",
+        "It works.",
+        "--now",
+        "2026-11-18 11:50",
+        cwd=example,
+    )
+    assert "next_update: 2026-11-18 12:50" in path.read_text(encoding="utf-8"), "a major incident's cadence is an hour"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--status", "resolve", "--text", "x"), 2, 'Did you mean "resolved"?'),
+        (("--status", "resolved", "--text", "x", "--to", "merchant"), 3, 'Did you mean "merchants"?'),
+        (("--status", "resolved", "--text", "<b>x</b>"), 3, "HTML"),
+        (("--status", "resolved", "--text", "$nothing"), 3, "$nothing"),
+        (("--status", "resolved", "--text", "x", "--next", "tomorrow-ish"), 2, "not a time"),
+    ],
+)
+def test_what_would_break_the_record_is_not_written(crisiscomms, example, words, code, said):
+    before = record(example).read_bytes()
+    done = crisiscomms("update", "checkout-outage", *words, "--now", "2026-11-26 10:00", cwd=example, code=code)
+    assert said in done.stderr
+    assert record(example).read_bytes() == before

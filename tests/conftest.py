@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parent.parent
+EXAMPLES = HOME / "crisiscomms" / "examples"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A copy of the example workspace."""
+    folder = tmp_path / "northwind"
+    shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("__pycache__", "__init__.py"))
+    return folder
+
+
+@pytest.fixture
+def crisiscomms(tmp_path: Path) -> Run:
+    """The command, as a person runs it: a process of its own, with a cache and a home of its own."""
+    cache = HOME / ".pytest_cache" / "home"
+    cache.mkdir(parents=True, exist_ok=True)
+    env = {
+        **os.environ,
+        "NO_COLOR": "1",
+        "HOME": str(cache),
+        "XDG_CACHE_HOME": str(cache),
+        "PYTHONPATH": str(HOME),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "TMPDIR": str(tmp_path),
+    }
+
+    def run(
+        *words: object, stdin: str = "", cwd: Path | None = None, code: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "crisiscomms", *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=env,
+            cwd=cwd or tmp_path,
+            timeout=120,
+            check=False,
+        )
+        assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
