@@ -22,7 +22,44 @@ _LIGHT = ((0x0000, 0x00A8), (0x00AA, 0x00AD), (0x00AF, 0x10FF), (0x2000, 0x200D)
 _SHORTEST_LINK = 4
 _LINK_WEIGHT = 23
 #: Domains so old that every list has them.
-_OLD_DOMAINS = frozenset("at au be br ca ch com cz de dk edu es eu fi fr gov ie in info int io it jp mil net nl no nz org pl pt se uk us".split())
+_OLD_DOMAINS = frozenset(
+    [
+        "at",
+        "au",
+        "be",
+        "br",
+        "ca",
+        "ch",
+        "com",
+        "cz",
+        "de",
+        "dk",
+        "edu",
+        "es",
+        "eu",
+        "fi",
+        "fr",
+        "gov",
+        "ie",
+        "in",
+        "info",
+        "int",
+        "io",
+        "it",
+        "jp",
+        "mil",
+        "net",
+        "nl",
+        "no",
+        "nz",
+        "org",
+        "pl",
+        "pt",
+        "se",
+        "uk",
+        "us",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

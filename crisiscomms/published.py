@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 #: States of a delivery that has not begun.
@@ -48,7 +49,12 @@ class Telling:
 
         `dispatched`: the corrections go out with this publication to everyone who was told the old figure.
         """
-        return replace(self, corrections=tuple(replace(c, at=c.at or at, dispatched=c.dispatched or dispatched) for c in self.corrections))
+        return replace(
+            self,
+            corrections=tuple(
+                replace(c, at=c.at or at, dispatched=c.dispatched or dispatched) for c in self.corrections
+            ),
+        )
 
     def to_json(self) -> str:
         """Write the telling as canonical JSON."""
@@ -93,7 +99,9 @@ class PublishedIncident:
 
     def dispatched(self) -> frozenset[str]:
         """Return the updates that were sent to anyone, or may have been."""
-        return frozenset(told.update for told in self.told if told.state not in WAITING and told.kind not in {"site", "memo"})
+        return frozenset(
+            told.update for told in self.told if told.state not in WAITING and told.kind not in {"site", "memo"}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +114,30 @@ class Published:
     def of(self, incident: str) -> PublishedIncident:
         """Return what is out about an incident."""
         return self.incidents.get(incident, PublishedIncident())
+
+
+#: What makes a delivery the same delivery: update, channel, account, recipient, number.
+Key = tuple[str, str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One delivery that has not begun. `frozen`: it was due when it was published, so it goes as it is, or not at all."""
+
+    id: int
+    digest: str
+    kind: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits of one incident, and how often a delivery was called off (by its key without the number)."""
+
+    waiting: Mapping[Key, Waiting] = field(default_factory=dict)
+    called_off: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+
+def iso(at: datetime) -> str:
+    """Return a time as the ledger writes it: UTC, to the second."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -10,7 +10,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
+# Both only cost time here: colours in help, and a search through every installed package for plugins of pydantic.
 os.environ.setdefault("TYPER_USE_RICH", "0")
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import typer
 
@@ -47,7 +49,6 @@ Now = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; words for people go to stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault in crisiscomms.", hidden=True)]
 
 
 #: The file of each verb, in the order in which help names them. Only the one that is asked for is imported.
@@ -98,6 +99,9 @@ def main() -> None:
     """Run the command line."""
     from importlib import import_module
 
+    if "--debug" in sys.argv:  # with any verb, for whoever mends crisiscomms
+        sys.argv.remove("--debug")
+        os.environ["CRISISCOMMS_DEBUG"] = "1"
     named = [word for word in sys.argv[1:2] if word in FILES]
     for verb in dict.fromkeys(FILES[word] for word in named or FILES):
         import_module(f"crisiscomms.cli.{verb}")

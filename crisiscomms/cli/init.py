@@ -1,5 +1,6 @@
 """`crisiscomms init`: a workspace to start from."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -27,51 +28,81 @@ def init(
 
     Example: crisiscomms init my-status --name "Northwind Pay" --timezone Europe/Berlin
     """
-    import json
-    import shutil
-    from importlib.resources import files
-
     from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, relative
-    from crisiscomms.messages.templates import packaged
-    from crisiscomms.record.schema import record_schema
     from crisiscomms.workspace import FILE, read_workspace
 
     if (folder / FILE).exists():
         raise UsageError(
             f"{relative(folder / FILE)} is there already", why="Nothing was changed.", fix="Choose another folder."
         )
+    settings = "" if example else _settings(name, url, timezone, language)
     folder.mkdir(parents=True, exist_ok=True)
     if example:
-        shutil.copytree(
-            str(files("crisiscomms") / "examples"),
-            folder,
-            dirs_exist_ok=True,
-            ignore=shutil.ignore_patterns("__pycache__", "__init__.py"),
-        )
+        _copy_example(folder)
     else:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        environment = Environment(
-            loader=FileSystemLoader(packaged("templates") / "records"),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 -- this is TOML
-        )
-        environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
-        host = url.split("//")[-1].strip("/")
-        text = environment.get_template("crisiscomms.toml.j2").render(
-            name=name, url=url, host=host, timezone=timezone, language=language
-        )
-        (folder / FILE).write_text(text, encoding="utf-8")
-        (folder / "incidents").mkdir(exist_ok=True)
-        (folder / "lists").mkdir(exist_ok=True)
+        (folder / FILE).write_text(settings, encoding="utf-8")
+        for inside in ("incidents", "lists"):
+            (folder / inside).mkdir(exist_ok=True)
     (folder / ".gitignore").write_text(_IGNORED, encoding="utf-8")
-    (folder / "incident.schema.json").write_text(
-        json.dumps(record_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    (folder / "incident.schema.json").write_text(_schema(), encoding="utf-8")
     read_workspace(folder)
     verb = "crisiscomms publish --rehearsal" if example else "crisiscomms new ID --call"
     next_ = verb if folder == Path() else f"{verb} -C {folder}"
     done("init", [f"Written: {relative(folder)}", f"Next: {next_}"], as_json=as_json, folder=str(folder), next=next_)
     return 0
+
+
+def _copy_example(folder: Path) -> None:
+    import shutil
+    from importlib.resources import files
+
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(str(files("crisiscomms") / "examples"), folder, dirs_exist_ok=True, ignore=ignore)
+
+
+def _settings(name: str, url: str, timezone: str, language: str) -> str:
+    """Return the text of a new `crisiscomms.toml`. Raises UsageError for what could not be read back."""
+    import json
+
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from crisiscomms.errors import UsageError
+    from crisiscomms.fields import zone_of
+    from crisiscomms.messages.templates import packaged
+
+    try:
+        zone_of(timezone)
+    except ValueError as error:
+        raise UsageError(
+            f"--timezone: {error}", why="Nothing was written.", fix="For example: Europe/Berlin"
+        ) from error
+    known = sorted(path.name for path in packaged("templates").iterdir() if (path / "words.toml").is_file())
+    if language not in known:
+        raise UsageError(
+            f'there are no words in "{language}" yet',
+            why="Nothing was written.",
+            fix=f"Use one of: {', '.join(known)}.",
+        )
+    if not re.fullmatch(r"https?://[^\s@<>\"/]+/?", url):
+        raise UsageError(
+            f'"{url}" is not an address', why="Nothing was written.", fix="For example: https://northwind.example"
+        )
+    environment = Environment(
+        loader=FileSystemLoader(packaged("templates") / "records"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 -- this is TOML
+    )
+    environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
+    host = url.rsplit("//", maxsplit=1)[-1].strip("/")
+    template = environment.get_template("crisiscomms.toml.j2")
+    return template.render(name=name, url=url, host=host, timezone=timezone, language=language)
+
+
+def _schema() -> str:
+    import json
+
+    from crisiscomms.record.schema import record_schema
+
+    return json.dumps(record_schema(), ensure_ascii=False, indent=2) + "\n"

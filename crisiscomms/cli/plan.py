@@ -57,7 +57,7 @@ def plan(
         say(f"Every message as its readers would see it: {html}", err=json)
     if made.errors:
         return 4
-    return 10 if exit_code and made.changes else 0
+    return 10 if exit_code and (made.changes or left_over(room)) else 0
 
 
 _SIGNS = {"create": "+", "revise": "~", "correct": "±", "keep": "=", "schedule": "…", "block": "!"}
@@ -123,8 +123,12 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     from crisiscomms.cli.words import say, summary
 
     changes = plan.changes
+    if left := left_over(room):
+        say(
+            f"Not out yet of what was published before: {left:,}. It goes first, as it was published: crisiscomms publish"
+        )
     if not changes:
-        say("Nothing to publish. What is out says what the records say.")
+        say("Nothing to publish." if left else "Nothing to publish. What is out says what the records say.")
         return
     counts = {
         action: sum(1 for one in plan.incidents for item in one.items if item.action == action) for action in _SIGNS
@@ -143,6 +147,13 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     words += ["--corrections"] if corrections else []
     words += ["--late"] if late else []
     say(f"To carry out exactly this:  {' '.join(words)}")
+
+
+def left_over(room: "Room") -> int:
+    """Return how many messages an earlier publication has left."""
+    if not room.ledger_path.exists():
+        return 0
+    return room.ledger.left(publication.id for publication in room.ledger.open_publications())
 
 
 def show_plan_json(plan: "Plan") -> None:

@@ -1,10 +1,14 @@
 """`crisiscomms update`: add an update to a record, and leave everything else in the file alone."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crisiscomms.cli.app import Folder, Json, Now, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.delivery.world import Room
+    from crisiscomms.record import Record
 
 
 @app.command()
@@ -43,12 +47,10 @@ def update(
     Example: crisiscomms update checkout-outage --status monitoring --text "Payments work again." --next "in 45 minutes"
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.times import said_time, written
     from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, did_you_mean, relative
-    from crisiscomms.fields import When
-    from crisiscomms.record import CLOSED, STATUSES, load_record, parse_record
-    from crisiscomms.record.edit import append_update, write_as_it_was, yaml_text
+    from crisiscomms.record import STATUSES, load_record, parse_record
+    from crisiscomms.record.edit import append_update, write_as_it_was
 
     if status not in STATUSES:
         raise UsageError(
@@ -57,13 +59,32 @@ def update(
     room = open_room(folder, now=now)
     record = load_record(room.workspace, incident)
     path = room.workspace.record_path(incident)
+    fields = _fields(room, record, status, text, next_)
+    fields["id"] = name or fields["id"]
+    if to:
+        fields["audiences"] = f"[{', '.join(to)}]"
+    changed = append_update(record, path, fields)
+    parse_record(room.workspace, changed, path)  # refuses what would break the record, before it is written
+    write_as_it_was(path, changed)
+    due = fields.get("next_update")
+    said = f", next update {due}" if due else ""
+    words = [f'Added update "{fields["id"]}" to {relative(path)}{said}.', f"Next: crisiscomms publish {incident}"]
+    done("update", words, as_json=json, incident=incident, update=fields["id"], file=str(path), next_update=due)
+    return 0
+
+
+def _fields(room: "Room", record: "Record", status: str, text: str, next_: str | None) -> dict[str, str]:
+    """Return the new update's fields in their order, ready as YAML. Its next time is the cadence's where none is given."""
+    from crisiscomms.cli.times import said_time, written
+    from crisiscomms.fields import When
+    from crisiscomms.record import CLOSED
+    from crisiscomms.record.edit import yaml_text
+
     clock = room.clock()
-    taken = {u.id for u in record.incident.updates}
-    chosen = name or next(
-        f"{status}{suffix}" for suffix in ["", *(f"-{n}" for n in range(2, 1000))] if f"{status}{suffix}" not in taken
-    )
+    taken = {update.id for update in record.incident.updates}
+    free = (name for name in [status, *(f"{status}-{n}" for n in range(2, 1000))] if name not in taken)
     fields = {
-        "id": chosen,
+        "id": next(free),
         "at": written(When(clock.astimezone(room.workspace.zone))),
         "status": status,
         "text": yaml_text(" ".join(text.split())),
@@ -73,20 +94,4 @@ def update(
     elif status not in CLOSED:
         span = record.incident.cadence or getattr(room.workspace.settings.cadence, record.incident.severity)
         fields["next_update"] = written(When((clock + span.length).astimezone(room.workspace.zone)))
-    if to:
-        fields["audiences"] = f"[{', '.join(to)}]"
-    changed = append_update(record, path, fields)
-    parse_record(room.workspace, changed, path)  # refuses what would break the record, before it is written
-    write_as_it_was(path, changed)
-    said = f", next update {fields['next_update']}" if "next_update" in fields else ""
-    words = [f'Added update "{chosen}" to {relative(path)}{said}.', f"Next: crisiscomms publish {incident}"]
-    done(
-        "update",
-        words,
-        as_json=json,
-        incident=incident,
-        update=chosen,
-        file=str(path),
-        next_update=fields.get("next_update"),
-    )
-    return 0
+    return fields

@@ -106,7 +106,7 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
 def show_fault() -> None:
     """Say that crisiscomms itself failed, and keep the traceback in a file. Its values are not in it."""
     trace = "".join(traceback.format_exc())
-    if "--debug" in sys.argv or os.environ.get("CRISISCOMMS_DEBUG"):
+    if os.environ.get("CRISISCOMMS_DEBUG"):
         sys.stderr.write(trace)
         return
     handle, name = tempfile.mkstemp(prefix="crisiscomms-", suffix=".log")

@@ -12,9 +12,12 @@ from typing import Any
 from crisiscomms.channels.base import Receipt
 from crisiscomms.channels.registry import keep_unsubscribe_key
 from crisiscomms.channels.website import WebsiteChannel
-from crisiscomms.delivery.drain import Drain, Tally, boot_id
+from crisiscomms.delivery.drain import Drain
+from crisiscomms.delivery.outside import boot_id
+from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import Room
-from crisiscomms.errors import NotApproved
+from crisiscomms.errors import CrisiscommsError, NotApproved
+from crisiscomms.fields import When
 from crisiscomms.ledger import Row, State
 from crisiscomms.messages.model import Memo, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
@@ -22,7 +25,6 @@ from crisiscomms.messages.templates import overrides, packaged
 from crisiscomms.plan.build import Choices, build_plan
 from crisiscomms.plan.model import Action, IncidentPlan, Plan
 from crisiscomms.record import Record
-from crisiscomms.fields import When
 from crisiscomms.website import build_site
 from crisiscomms.website.content import stamped
 
@@ -46,13 +48,11 @@ class Publishing:
         """Finish what an earlier run left, from its frozen items. None where nothing was left."""
         ledger = self.room.ledger
         ledger.recover(boot_id())
-        self.drain.read_back(ledger.rows(State.DOUBT))
-        left = [publication.id for publication in ledger.open_publications()]
-        if not left:
+        found = self.drain.read_back(ledger.rows(State.DOUBT))
+        if not found and not ledger.open_publications():
             return None
-        tally = self.drain.run(left)
-        for publication in left:
-            ledger.finish(publication)
+        tally = self._run()
+        tally.sent += found
         return tally
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
@@ -62,10 +62,18 @@ class Publishing:
     def carry_out(self, plan: Plan) -> Tally:
         """Freeze a plan, then send it. Raises NotApproved where others must approve it first."""
         self._ask_approval(plan)
-        numbers = [self._freeze(plan, one) for one in plan.incidents if one.changes or one.drop]
-        tally = self.drain.run(numbers)
-        for number in numbers:
-            self.room.ledger.finish(number)
+        for one in plan.incidents:
+            if one.composed and (one.changes or one.drop):
+                self._freeze(plan, one)
+        return self._run()
+
+    def _run(self) -> Tally:
+        """Send what all open publications have left, and finish those that have nothing left."""
+        ledger = self.room.ledger
+        left = [publication.id for publication in ledger.open_publications()]
+        tally = self.drain.run(left)
+        for publication in left:
+            ledger.finish(publication)
         return tally
 
     def _ask_approval(self, plan: Plan) -> None:
@@ -92,12 +100,16 @@ class Publishing:
             for row in item.rows:
                 message = row["message"]
                 if row["kind"] in {"site", "memo"}:
-                    named = {language: renamed.get(found, found) for language, found in json.loads(bodies[message]).items()}
+                    named = {
+                        language: renamed.get(found, found) for language, found in json.loads(bodies[message]).items()
+                    }
                     message = digest(canonical(named))
                     bodies[message] = canonical(named)
                 rows.append({**row, "message": message})
         said_at = next(iter(self.room.voices.values())).iso(When(now))
-        telling = one.composed.telling.dated(said_at, dispatched=any(item.action is Action.CORRECT for item in one.items))
+        telling = one.composed.telling.dated(
+            said_at, dispatched=any(item.action is Action.CORRECT for item in one.items)
+        )
         return ledger.freeze(one.id, plan.fingerprint, telling.to_json(), bodies, rows, one.drop)
 
     def _stamped(self, bodies: dict[str, bytes], now: datetime) -> dict[str, str]:
@@ -108,8 +120,10 @@ class Publishing:
             if PUBLISHED_AT not in text:
                 continue
             plain = json.loads(text)
-            voice = self.room.voices.get(plain.get("words_language") or plain["language"], next(iter(self.room.voices.values())))
-            content = site_content(body) if "pages" in plain else Memo(**plain)
+            voice = self.room.voices.get(
+                plain.get("words_language") or plain["language"], next(iter(self.room.voices.values()))
+            )
+            content: Any = site_content(body) if "pages" in plain else Memo(**plain)  # both are filled alike
             new = canonical(stamped(content, {content.incident: now}, voice))
             renamed[old] = digest(new)
             bodies[digest(new)] = new
@@ -125,12 +139,25 @@ class Publishing:
     def _site(self, row: Row, digests: dict[str, str]) -> Receipt:
         """Build the whole site: this incident as it is published now, every other as it was published last."""
         room = self.room
-        current = {**room.ledger.standing("site"), **{(row.incident, language): found for language, found in digests.items()}}
+        current = {
+            **room.ledger.standing("site"),
+            **{(row.incident, language): found for language, found in digests.items()},
+        }
         contents = [site_content(room.ledger.blob(found)) for _, found in sorted(current.items())]
         contents = [content for content in contents if content.language in room.voices]
-        files = build_site(room.workspace, contents, room.voices, layouts=packaged("site"), overrides=overrides(room.workspace, "site"), rehearsal=room.rehearsal)
-        channel = room.channels[row.channel]
-        assert isinstance(channel, WebsiteChannel)  # noqa: S101 -- rows of kind site belong to one
+        files = build_site(
+            room.workspace,
+            contents,
+            room.voices,
+            layouts=packaged("site"),
+            overrides=overrides(room.workspace, "site"),
+            rehearsal=room.rehearsal,
+        )
+        channel = room.channels.get(row.channel)
+        if not isinstance(channel, WebsiteChannel):
+            raise CrisiscommsError(
+                f'the website "{row.channel}" is no longer in the workspace', fix="Put it back, then publish again"
+            )
         return channel.publish(files)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:

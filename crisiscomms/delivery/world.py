@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.channels.registry import channels
-from crisiscomms.errors import InvalidInput
+from crisiscomms.errors import Finding, InvalidInput
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.templates import voices
 from crisiscomms.published import Published
@@ -78,7 +78,8 @@ class Room:
 
         Raises InvalidInput with the problems of all of them together.
         """
-        records, problems = [], []
+        records: list[Record] = []
+        problems: list[Finding] = []
         for name in named or self.workspace.incidents():
             try:
                 record = load_record(self.workspace, name)
@@ -92,7 +93,7 @@ class Room:
         return records
 
     def _is_open(self, record: Record) -> bool:
-        """An incident is open until its last update is out and its last status says that it is over."""
+        """Say whether an incident is open: until its last update is out, and its last status says that it is over."""
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
             return True
@@ -104,8 +105,8 @@ class Room:
 
         known = self.ledger_path.exists()
         read: Callable[[str], bytes] = self.ledger.blob if known else _nothing
-        waiting = {record.incident.id: self.ledger.waiting(record.incident.id) for record in records} if known else {}
-        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, waiting)
+        queues = {record.incident.id: self.ledger.queue(record.incident.id) for record in records} if known else {}
+        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, queues)
 
 
 def _nothing(digest: str) -> bytes:
@@ -133,7 +134,11 @@ def publishing(room: Room) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise Busy("someone else is publishing from this workspace", why="Two at once could say different things.", fix="Wait until they are done, then look again: crisiscomms status") from error
+        raise Busy(
+            "someone else is publishing from this workspace",
+            why="Two at once could say different things.",
+            fix="Wait until they are done, then look again: crisiscomms status",
+        ) from error
     try:
         yield
     finally:

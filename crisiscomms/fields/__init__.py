@@ -4,7 +4,7 @@ YAML and TOML hand us strings; each type here reads one, and explains itself whe
 What a string means may depend on the organisation (its zone, its first language): see `Reading`.
 """
 
-from crisiscomms.fields.base import Flaw, Model, Reading, shown, wrong
+from crisiscomms.fields.base import Flaw, Model, Reading, plain, shown, wrong
 from crisiscomms.fields.moments import Span, When, zone_of
 from crisiscomms.fields.numbers import Number
 from crisiscomms.fields.people import SLUG, Audience, Contact, Email, Language, Slug, Url, is_email
@@ -30,6 +30,7 @@ __all__ = [
     "When",
     "is_email",
     "is_language",
+    "plain",
     "shown",
     "wrong",
     "zone_of",

@@ -21,7 +21,9 @@ class Reading:
 class Model(BaseModel):
     """The base of everything read from a file: frozen, no key that we do not know, no string that is empty."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, str_min_length=1, defer_build=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ def shown(given: object, most: int = 60) -> str:
     if isinstance(given, dict | list | tuple):
         return "a list" if not isinstance(given, dict) else "a group of named fields"
     text = str(given)
-    short = text if len(text) <= most else text[: most - 3] + "..."
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short)
+    return plain(text if len(text) <= most else text[: most - 3] + "...")
+
+
+def plain(text: str) -> str:
+    """Return a text with its code in place of every character that cannot be seen, or that steers a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _reading(info: core_schema.ValidationInfo) -> Reading:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, create_engine, event
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
 
 from crisiscomms.errors import CrisiscommsError, relative
 
 METADATA = MetaData()
 
 #: Everything that was approved, by the digest of its bytes.
-blobs = Table("blobs", METADATA, Column("digest", String, primary_key=True), Column("body", LargeBinary, nullable=False))
+blobs = Table(
+    "blobs", METADATA, Column("digest", String, primary_key=True), Column("body", LargeBinary, nullable=False)
+)
 
 #: One plan that was, or is being, carried out.
 publications = Table(
@@ -60,6 +77,9 @@ deliveries = Table(
     Column("evidence", Text, nullable=False, default="{}"),
     Column("changed_at", String, nullable=False),
     UniqueConstraint("incident", "update_id", "channel", "account", "recipient", "number"),
+    Index("deliveries_by_stage", "publication", "channel", "state", "rank", "id"),
+    Index("deliveries_by_reader", "incident", "channel", "account", "recipient"),
+    Index("deliveries_by_kind", "incident", "kind"),
 )
 
 #: What stands at an address now: the site's content and the memo, by incident and language.
@@ -101,9 +121,10 @@ _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p",
 def open_engine(path: Path, *, durable: bool) -> Engine:
     """Open a ledger file. `durable` syncs every commit to disk; otherwise a commit survives a crash but not a power cut.
 
-    Raises CrisiscommsError on a network file system: locks there do not hold, and two machines could send the same.
+    A connection with the option `reads` takes no lock. Raises CrisiscommsError on a network file system: locks there
+    do not hold, and two machines could send the same.
     """
-    _refuse_network(path)
+    refuse_network(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
 
@@ -114,20 +135,22 @@ def open_engine(path: Path, *, durable: bool) -> Engine:
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
+    def _begin(connection: Connection) -> None:
         # A deferred BEGIN that turns into a write fails at once instead of waiting for the other writer.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def _refuse_network(path: Path) -> None:
-    mounts = Path("/proc/mounts")
+def refuse_network(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
+    """Raise CrisiscommsError where a path lies on a network file system. `mounts` is where the system lists its own."""
     if not mounts.exists():
         return
     best, kind = "", ""
     for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-        _, where, found, *_ = line.split(" ")
+        _, written, found, *_ = line.split(" ")
+        where = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), written)  # a space is written as \040
         if str(path.resolve()).startswith(where.rstrip("/") + "/") and len(where) >= len(best):
             best, kind = where, found
     if kind in _REMOTE:

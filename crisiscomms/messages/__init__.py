@@ -1,0 +1,1 @@
+"""The messages room: what we say, and how each language says it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crisiscomms.fields import Text, When
@@ -57,6 +57,17 @@ class Facts:
     def tells_statement(self) -> bool:
         """Whether the statement is owed: from resolved on, or earlier where the record says so."""
         return self.resolved or self.incident.statement == "now" or any(u.status in CLOSED for u in self.updates)
+
+    def for_the_public(self) -> Facts | None:
+        """Return the facts as the public may know them: nothing of private updates. None while all are private."""
+        shown = tuple(update for update in self.updates if not update.private)
+        if not shown:
+            return None
+        cited = {c.name for update in shown for _, words in update.text for c in citations(words, self.incident.facts)}
+        cited |= {name for name, fact in self.incident.facts.items() if fact.material}
+        cited |= {f"updates.{update.id}" for update in shown}
+        corrections = tuple(correction for correction in self.corrections if correction.what in cited)
+        return replace(self, update=shown[-1], updates=shown, corrections=corrections)
 
     def public(self, audience: str) -> bool:
         """Say whether an audience is the public: a group without a list."""
@@ -137,16 +148,18 @@ class _Citing:
         if citation.what == "promise":
             due = next(promise.due for promise in facts.incident.promises if promise.id == citation.name)
             return voice.moment(due)
-        if citation.name == "status":
+        return self._derived(citation.name)
+
+    def _derived(self, name: str) -> str:
+        facts, voice, due = self.facts, self.voice, self.update.next_update
+        if name == "status":
             return voice.word(f"status.{self.update.status}")
-        if citation.name == "duration":
+        if name == "duration":
             times = facts.incident.times
             assert times.started and times.fixed  # noqa: S101, PT018 -- coherence refuses the citation otherwise
             return voice.duration(times.fixed.at - times.started.at)
-        if citation.name == "next_update":
-            return (
-                voice.moment(self.update.next_update) if self.update.next_update else voice.word("time.no_next_update")
-            )
+        if name == "next_update":
+            return voice.moment(due) if due else voice.word("time.no_next_update")
         return f"<{facts.addresses.page(voice.language)}>"
 
 
@@ -164,7 +177,7 @@ def derive_facts(
         return None
     addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
     facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses)
-    return Facts(**{**facts.__dict__, "corrections": _corrections(facts)})
+    return replace(facts, corrections=_corrections(facts))
 
 
 def _needs_are_kept(incident: Incident, update: Update) -> bool:

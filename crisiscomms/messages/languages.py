@@ -8,8 +8,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,11 +49,17 @@ class Voice:
                         Place(f"templates/{self.language}/words.toml"),
                         f"has no word for {name}",
                         "Messages cannot be written in this language.",
-                        f"Add {name.split('.')[-1]} under [{name.rsplit('.', 1)[0]}].",
+                        f"Add {name.rsplit('.', maxsplit=1)[-1]} under [{name.rsplit('.', 1)[0]}].",
                     )
                 ]
             )
         return str(found)
+
+    def name_of(self, language: str) -> str:
+        """Return what a language is called in this one."""
+        from babel import Locale  # noqa: PLC0415
+
+        return str(Locale.parse(self.locale).languages.get(language.split("-", maxsplit=1)[0], language))
 
     def apologises(self, text: str) -> bool:
         """Say whether a text says sorry, by the language's own list of words."""
@@ -61,9 +67,7 @@ class Voice:
 
     def number(self, value: float) -> str:
         """Return a number with the language's separators."""
-        from babel.numbers import format_decimal  # noqa: PLC0415
-
-        return str(format_decimal(value, locale=self.locale))
+        return _number(value, self.locale)
 
     def counted(self, value: float, unit: Unit, certainty: str = "confirmed") -> str:
         """Return a number with its unit in the right plural, and "about" or "at least" where that is due."""
@@ -72,34 +76,19 @@ class Voice:
 
     def plural(self, value: float) -> str:
         """Return the plural category of a number."""
-        from babel import Locale  # noqa: PLC0415
-
-        return str(Locale.parse(self.locale).plural_form(value))
+        return _plural(value, self.locale)
 
     def date(self, at: datetime, *, year: bool = True) -> str:
         """Return a day in words, in the organisation's zone."""
-        from babel.dates import format_date, format_skeleton  # noqa: PLC0415
+        return _day(at.astimezone(self.zone).date(), self.locale, year=year)
 
-        local = at.astimezone(self.zone)
-        return str(
-            format_date(local, "long", locale=self.locale)
-            if year
-            else format_skeleton("MMMMd", local, locale=self.locale)
-        )
-
-    def clock(self, at: datetime, zone: Any = None) -> str:  # noqa: ANN401 -- a tzinfo
+    def clock(self, at: datetime, zone: Any = None) -> str:
         """Return a time of day on a clock of 24 hours."""
         return at.astimezone(zone or self.zone).strftime("%H:%M")
 
     def zone_name(self, at: datetime) -> str:
         """Return the short name of the organisation's zone at a moment, in the language's own letters where it has one."""
-        from babel.dates import get_timezone_name  # noqa: PLC0415
-
-        own = str(get_timezone_name(at.astimezone(self.zone), width="short", locale=self.locale))
-        if own.isalpha():
-            return own
-        name = at.astimezone(self.zone).tzname() or ""
-        return name if name.isalpha() else f"UTC{name}"
+        return _zone_name(at.astimezone(UTC), self.zone, self.locale)
 
     def moment(self, when: When, *, year: bool = True, utc: bool = False) -> str:
         """Return a moment as `10:12 CET on 18 November 2026`, with UTC in brackets on request. A date alone is a day."""
@@ -117,11 +106,8 @@ class Voice:
         clock = self.clock(at, UTC)
         if at.astimezone(UTC).date() == at.astimezone(self.zone).date():
             return f"{clock} UTC"
-        from babel.dates import format_skeleton  # noqa: PLC0415
-
-        return self.word("time.full").format(
-            time=clock, zone="UTC", date=format_skeleton("MMMMd", at.astimezone(UTC), locale=self.locale)
-        )
+        day = _day(at.astimezone(UTC).date(), self.locale, year=False)
+        return self.word("time.full").format(time=clock, zone="UTC", date=day)
 
     def by_clock(self, when: When, reference: datetime) -> str:
         """Return a time for a post: without its date where that is the day of `reference`, always with zone and UTC."""
@@ -157,6 +143,41 @@ class Voice:
         from babel.lists import format_list  # noqa: PLC0415
 
         return str(format_list(list(items), locale=self.locale))
+
+
+@lru_cache(maxsize=1024)
+def _number(value: float, locale: str) -> str:
+    from babel.numbers import format_decimal  # noqa: PLC0415
+
+    return str(format_decimal(value, locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _plural(value: float, locale: str) -> str:
+    from babel import Locale  # noqa: PLC0415
+
+    return str(Locale.parse(locale).plural_form(value))
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, locale: str, *, year: bool) -> str:
+    """Return a day in words. Kept: one publication says the same few days hundreds of times."""
+    from babel.dates import format_date, format_skeleton  # noqa: PLC0415
+
+    return str(format_date(day, "long", locale=locale) if year else format_skeleton("MMMMd", day, locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _zone_name(at: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Return the short name of a zone at a moment."""
+    from babel.dates import get_timezone_name  # noqa: PLC0415
+
+    local = at.astimezone(zone)
+    own = str(get_timezone_name(local, width="short", locale=locale))
+    if own.isalpha():
+        return own
+    name = local.tzname() or ""
+    return name if name.isalpha() else f"UTC{name}"
 
 
 def folders(language: str, base: Path, overrides: Path | None = None) -> list[Path]:

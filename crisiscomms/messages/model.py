@@ -147,7 +147,7 @@ class Messages:
     memos: tuple[Memo, ...] = field(default=())
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 -- a dataclass or plain data
+def canonical(value: Any) -> bytes:
     """Return the one JSON form of a value: sorted keys, no spaces, UTF-8."""
     plain = asdict(value) if hasattr(value, "__dataclass_fields__") else value
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

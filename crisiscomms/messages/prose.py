@@ -19,7 +19,7 @@ _SLOT, _SLOT_END = "\ue003", "\ue004"
 PUBLISHED_AT = "\ue005"
 _TIMES = re.compile(f"{_TIME}([^{_TEXT}]*){_TEXT}([^{_END}]*){_END}")
 _SLOTS = re.compile(f"{_SLOT}([^{_SLOT_END}]*){_SLOT_END}")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]>#|!])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
 #: One paragraph without anything that Markdown or HTML could take for more than words. Most texts are, and need no parser.
 _PLAIN = re.compile(r"(?!\d+[.)]\s)[^\W_][^\n\r\t\\`*_{}\[\]<>#&|~=^+]*\n?")
@@ -47,7 +47,7 @@ _TAGS = {
     "tr",
     "ul",
 }
-_ATTRIBUTES = {"a": {"href"}, "h1": {"id"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
+_ATTRIBUTES: dict[str, set[str]] = {"*": set(), "a": {"href"}, "h1": {"id"}, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}}
 
 
 class Md(str):
@@ -88,14 +88,14 @@ def time_elements(text: str) -> str:
 
 def escape(text: str) -> str:
     """Escape a plain string, so that Markdown shows it as it is."""
-    escaped = _SPECIAL.sub(r"\\\1", text)
+    escaped = _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
     return _LINE_START.sub(
         lambda m: f"{m[1]}{m[2]}\\{m[3]}" if m[2] else f"{m[4]}\\{m[5]}" if m[5] in "-+>" else m[0], escaped
     )
 
 
 @cache
-def _markdown() -> Any:  # noqa: ANN401 -- the library's class, imported where it is used
+def _markdown() -> Any:
     import markdown  # noqa: PLC0415
 
     return markdown.Markdown(extensions=["attr_list", "sane_lists", "tables"], output_format="html")
@@ -157,7 +157,7 @@ class _Plain(HTMLParser):
         elif tag == "tr":
             self._break()
         elif tag in {"td", "th"} and self.line:
-            self.line += " | "
+            self.line = f"{self.line.rstrip()} | "
         elif tag == "a":
             self.link = (dict(attrs).get("href") or "", len(self.line))
 
@@ -201,16 +201,18 @@ def one_line(source: str) -> str:
     return " ".join(to_text(source).split())
 
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…؟。])[\"'”’)]*\s+(?=[^\sa-zäöüß])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Mr|Mrs|Ms|Prof|approx|vs)\.|\b\d{1,2}\.)$")
+_SENTENCE_END = re.compile("(?<=[.!?\u2026\u061f\u3002])[\"'\u201c\u201d\u2019)]*(?P<gap>\\s+)(?=[^\\sa-zäöüß])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Mr|Mrs|Ms|Prof|approx|vs|\w)\.|(?<![\w:.,])\d{1,2}\.)$"
+)
 
 
 def sentences(text: str) -> list[str]:
     """Split plain text into its sentences. A date such as `18. November` and a short form such as `z.B.` do not end one."""
-    found: list[str] = []
-    for piece in _SENTENCE_END.split(text.strip()):
-        if found and _ABBREVIATION.search(found[-1]):
-            found[-1] = f"{found[-1]} {piece}"
-        elif piece:
-            found.append(piece)
-    return found
+    text, found, start = text.strip(), [], 0
+    for end in _SENTENCE_END.finditer(text):
+        sentence = text[start : end.start("gap")]
+        if not _ABBREVIATION.search(sentence):
+            found.append(sentence)
+            start = end.end()
+    return [*found, text[start:]] if text else []

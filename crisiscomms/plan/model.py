@@ -29,6 +29,7 @@ class Item:
     """One line of a plan: one message to one place, or to all people of one audience and language.
 
     `before` and `after` are what readers see there now and would see then. `rows` are the deliveries it makes.
+    `held`: somebody put it on hold.
     """
 
     action: Action
@@ -45,6 +46,7 @@ class Item:
     after: str = ""
     digest: str = ""
     leaves: bool = False
+    held: bool = False
     message: Notice | Post | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
 
@@ -104,6 +106,11 @@ class Plan:
         return tuple(item for plan in self.incidents for item in plan.changes)
 
     @property
+    def called_off(self) -> int:
+        """How many deliveries wait in the ledger and go nowhere any more."""
+        return sum(len(plan.drop) for plan in self.incidents)
+
+    @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that stop it."""
         return tuple(finding for plan in self.incidents for finding in plan.errors)
@@ -111,5 +118,9 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """The fingerprint of everything that would happen: the same world gives the same."""
-        covered = {plan.id: sorted((item.identity() for item in plan.changes), key=canonical) for plan in self.incidents if plan.changes}
+        covered = {
+            plan.id: sorted((item.identity() for item in plan.changes), key=canonical)
+            for plan in self.incidents
+            if plan.changes
+        }
         return digest(canonical(covered))[:16]

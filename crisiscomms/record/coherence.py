@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from crisiscomms.errors import Finding, Severity
-from crisiscomms.fields import When
+from crisiscomms.fields import When, shown
 from crisiscomms.record.citations import TIMES
 from crisiscomms.record.files import find_file
 from crisiscomms.record.model import Incident
@@ -61,7 +61,7 @@ class _Coherence:
 
     def _known(self, what: str, name: str, known: Mapping[str, None], path: Path_) -> Iterator[Finding]:
         if name not in known and (path in self.tree.spans or path in self.tree.keys):
-            message = f'there is no {what} "{name}".{hint(name, known)}'
+            message = f'there is no {what} "{shown(name)}".{hint(name, known)}'
             yield self.finding(f"unknown-{what}", path, message, f"Known: {listed(known)}.")
 
     def names_of_audiences(self) -> Iterator[Finding]:

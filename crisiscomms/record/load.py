@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, UsageError, did_you_mean, relative
-from crisiscomms.fields import SLUG, Reading, shown
+from crisiscomms.fields import SLUG, Reading, plain, shown
 from crisiscomms.record.cited import bad_citations
 from crisiscomms.record.coherence import incoherences
 from crisiscomms.record.files import read_lists
@@ -104,8 +104,9 @@ def _disagreements(
 
 
 def _first(findings: list[Finding]) -> list[Finding]:
-    """Return the findings in the order of the file, each once; of very many the first."""
-    ordered = sorted(dict.fromkeys(findings), key=lambda finding: finding.place)
+    """Return the findings in the order of the file, each once; of very many the first. A file's words are made plain."""
+    plainly = (replace(finding, message=plain(finding.message), fix=plain(finding.fix)) for finding in findings)
+    ordered = sorted(dict.fromkeys(plainly), key=lambda finding: finding.place)
     more = len(ordered) - _MOST_FINDINGS
     if more > 0:
         last = ordered[_MOST_FINDINGS - 1]

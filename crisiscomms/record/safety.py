@@ -17,7 +17,7 @@ _ANGLE = re.compile(r"<(?=[A-Za-z/!?])([^<>\n]{0,500})(>?)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LINK = re.compile(r"\]\((?=\s*(?:<(?P<angled>[^>]{0,2000})>|(?P<plain>[^)]{0,2000})))")
 _LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
-_REFERENCE = re.compile(r"^[ \t>*+\-\d.)]*\[[^\[\]]{0,200}\]:[ \t]*\n?[ \t]*<?([^\s>]+)", re.MULTILINE)
+_REFERENCE = re.compile(r"^[ \t>*+\-\d.)]*\[[^\[\]]*\]:[ \t]*\n?[ \t]*<?([^\s>]+)", re.MULTILINE)
 _BARE = re.compile(r"https?:[/\\]{2}[^\s<>\"')\]]+", re.IGNORECASE)
 _USER = re.compile(r"https?:[/\\]{2}[^/?#\s]*[@\\]", re.IGNORECASE)
 _SAFE_LINK = re.compile(

@@ -127,7 +127,7 @@ def _bad_name(field: str, given: str, pattern: str) -> tuple[str, str, str]:
     joint = "-" if pattern == SLUG else "_"
     better = re.sub(r"[^a-z0-9]+", joint, given[:60].lower()).strip(joint)
     is_good = re.fullmatch(pattern, better) is not None
-    return "bad-name", f'{field}: "{shown(given)}" {meaning}', f"{fix}{f': {better}' if is_good else ''}."
+    return "bad-name", f'{field}: "{shown(given)}" {meaning}', fix + (f': "{better}".' if is_good else ".")
 
 
 def _meaning(path: Path_) -> str:

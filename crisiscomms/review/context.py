@@ -54,7 +54,9 @@ class Case:
         span = self.record.tree.spans.get(path)
         return span.place if span else self.record.tree.place(path)
 
-    def finding(self, code: str, severity: Severity, place: Path_ | Place, message: str, why: str, fix: str) -> Finding:
+    def finding(  # noqa: PLR0917 -- the parts of a finding, in the order in which it is printed
+        self, code: str, severity: Severity, place: Path_ | Place, message: str, why: str, fix: str
+    ) -> Finding:
         """Build a finding at a path of the record, or at a place."""
         return Finding(code, severity, place if isinstance(place, Place) else self.place(place), message, why, fix)
 

@@ -16,12 +16,13 @@ def record_elements(case: Case) -> Iterator[Finding]:
     """Yield what is missing from the record for where the incident stands now."""
     yield from _always(case)
     yield from _while_open(case)
-    if case.update.status in {"monitoring", *CLOSED}:
-        yield from _once_known(case)
+    yield from _unknowns(case)
+    yield from _cause(case)
+    yield from _actions(case)
     if case.update.status in CLOSED:
         yield from _once_resolved(case)
-    if case.owes_statement:
-        yield from _for_statement(case)
+    yield from _responsibility(case)
+    yield from _for_statement(case)
     yield from _contacts(case)
 
 
@@ -89,34 +90,69 @@ def _while_open(case: Case) -> Iterator[Finding]:
                 "Readers will keep asking, and fear the worst.",
                 "Add next_update, and keep that time even if there is no news.",
             )
-    if case.update.status in {"investigating", "identified"} and incident.unknowns is None:
-        yield case.error(
+
+
+def _unknowns(case: Case) -> Iterator[Finding]:
+    if case.incident.unknowns is None:
+        build = case.warning if case.update.status in {"monitoring", "follow-up"} else case.error
+        yield build(
             "missing-unknowns",
             ("unknowns",),
             "unknowns is missing",
             "Readers take silence for certainty.",
             "List what you do not know yet, or write unknowns: [] if nothing is open.",
         )
-    if case.update.status == "identified" and not incident.actions:
-        yield case.warning(
+
+
+def _cause(case: Case) -> Iterator[Finding]:
+    cause, status = case.incident.cause, case.update.status
+    if status == "identified" and cause.state == "unknown":
+        yield case.error(
+            "missing-cause",
+            ("cause", "state"),
+            "the status says that the cause is found, and cause.state is unknown",
+            "Readers are told that you know, and not what.",
+            "Set cause.state to confirmed and tell the cause in cause.plain; to suspected if you are not sure yet.",
+        )
+    if status in {"monitoring", *CLOSED} and (cause.state != "confirmed" or cause.plain is None):
+        yield case.error(
+            "missing-cause",
+            ("cause",),
+            f"the status is {status}, and the cause is not confirmed or not told",
+            "Readers cannot believe in a repair when nobody says what was broken.",
+            "Set cause.state to confirmed and tell the cause in cause.plain, or go back to an earlier status.",
+        )
+
+
+def _actions(case: Case) -> Iterator[Finding]:
+    """From the moment the cause is found: what is done about it. A time for each, and a person."""
+    incident = case.incident
+    if case.update.status in {"identified", "monitoring"} and not incident.actions:
+        yield case.error(
             "missing-corrective-action",
             ("actions",),
             "actions is empty",
             "Readers do not learn what is being done.",
             "Add what you have done so far, or are doing, with its time.",
         )
-
-
-def _once_known(case: Case) -> Iterator[Finding]:
-    cause = case.incident.cause
-    if cause.state != "confirmed" or cause.plain is None:
-        yield case.error(
-            "missing-cause",
-            ("cause",),
-            f"the status is {case.update.status}, and the cause is not confirmed or not told",
-            "Readers cannot believe in a repair when nobody says what was broken.",
-            "Set cause.state to confirmed and tell the cause in cause.plain, or go back to an earlier status.",
-        )
+    for index, action in enumerate(incident.actions):
+        if not action.done and not action.due:
+            build = case.error if case.owes_statement else case.warning
+            yield build(
+                "undated-commitment",
+                ("actions", index),
+                "this action is neither done nor has a time",
+                "A promise without a date is a hope.",
+                "Add due, or done.",
+            )
+        elif not action.done and not action.owner and case.owes_statement:
+            yield case.warning(
+                "missing-owner",
+                ("actions", index),
+                "nobody is named who sees to this action",
+                "A promise without a person is nobody's promise.",
+                "Add owner.",
+            )
 
 
 def _once_resolved(case: Case) -> Iterator[Finding]:
@@ -137,13 +173,36 @@ def _once_resolved(case: Case) -> Iterator[Finding]:
             "Readers have no reason to believe that it will not.",
             "Add an action of kind prevent with due and owner.",
         )
-    if not incident.repair and incident.responsibility.level in {"ours", "shared"}:
-        yield case.warning(
-            "missing-repair",
-            ("repair",),
-            "nothing is offered to those affected",
-            "Words alone do little. Readers notice.",
-            "Add repair, or say in the statement why there is none.",
+    yield from _what_remains(case)
+
+
+def _what_remains(case: Case) -> Iterator[Finding]:
+    """What readers still want to know once it is over: what comes, what was never touched, what was learned."""
+    incident = case.incident
+    if not incident.promises and not any(action.due for action in incident.actions):
+        yield case.error(
+            "missing-commitment",
+            ("promises",),
+            "nothing is promised for a day that readers can write down",
+            "Readers are told that it is over, and hear nothing more.",
+            "Add a promise with due and owner: when you will tell what you found out, for example.",
+        )
+    if not incident.affected.not_affected:
+        yield case.error(
+            "missing-not-affected",
+            ("affected",),
+            "affected.not_affected is empty",
+            "Readers fear the worst about everything that is not named.",
+            "Add what is certain not to be affected, and how you know. If nothing is, silence this with the reason.",
+        )
+    if not incident.lessons:
+        build = case.error if case.update.status == "follow-up" else case.warning
+        yield build(
+            "missing-lessons",
+            ("lessons",),
+            "lessons is empty",
+            "Readers cannot see that anything was learned.",
+            "Add what you do differently now.",
         )
     for name, fact in incident.facts.items():
         if fact.certainty == "estimated" and fact.material:
@@ -156,17 +215,11 @@ def _once_resolved(case: Case) -> Iterator[Finding]:
             )
 
 
-def _for_statement(case: Case) -> Iterator[Finding]:
-    incident = case.incident
-    if incident.signed_by is None and not case.update.audiences:
-        yield case.error(
-            "missing-signatory",
-            (),
-            "nobody signs the statement",
-            "An apology that nobody signs is nobody's apology.",
-            "Add signed_by with the name and role of the person who answers for this.",
-        )
-    if incident.responsibility.level in {"ours", "shared"} and incident.responsibility.statement is None:
+def _responsibility(case: Case) -> Iterator[Finding]:
+    """Whose doing it was, from the moment it works again; and what is owed to those who were harmed."""
+    incident, ours = case.incident, case.incident.responsibility.level in {"ours", "shared"}
+    told = case.owes_statement or case.update.status == "monitoring"
+    if ours and told and incident.responsibility.statement is None:
         yield case.error(
             "missing-responsibility",
             ("responsibility",),
@@ -174,31 +227,36 @@ def _for_statement(case: Case) -> Iterator[Finding]:
             "Readers are not told what you did. An apology for nothing in particular is none.",
             'Add one sentence that begins with "We" and says what you did or left undone.',
         )
-    if incident.feedback is None:
+    if ours and case.owes_statement and not incident.repair:
+        build = case.warning if incident.harm == "none" else case.error
+        yield build(
+            "missing-repair",
+            ("repair",),
+            "nothing is offered to those affected",
+            "Words alone do little. Readers notice.",
+            "Add repair: what they get, how, and by when.",
+        )
+
+
+def _for_statement(case: Case) -> Iterator[Finding]:
+    incident = case.incident
+    if case.owes_statement and incident.signed_by is None and not case.update.audiences:
         yield case.error(
+            "missing-signatory",
+            (),
+            "nobody signs the statement",
+            "An apology that nobody signs is nobody's apology.",
+            "Add signed_by with the name and role of the person who answers for this.",
+        )
+    if incident.feedback is None and (case.owes_statement or case.update.status != "investigating"):
+        build = case.error if case.owes_statement else case.warning
+        yield build(
             "missing-feedback",
             ("feedback",),
             "feedback is missing",
             "Readers cannot answer, and learn that nobody wants to hear them.",
             "Add feedback: a question, the address, and the person who reads the answers.",
         )
-    for index, action in enumerate(incident.actions):
-        if not action.done and not action.due:
-            yield case.error(
-                "undated-commitment",
-                ("actions", index),
-                "this action is neither done nor has a time",
-                "A promise without a date is a hope.",
-                "Add due, or done.",
-            )
-        elif not action.done and not action.owner:
-            yield case.warning(
-                "missing-owner",
-                ("actions", index),
-                "nobody is named who sees to this action",
-                "A promise without a person is nobody's promise.",
-                "Add owner.",
-            )
 
 
 def _contacts(case: Case) -> Iterator[Finding]:

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
-_ISO_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
+_ISO_DATE = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])")
+_POINTS = re.compile(r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
 _ADDRESS = re.compile(r"https?://\S+|[\w.+-]+@[\w.-]+\.\w+|\+\d[\d ()/-]{5,}\d")
 _NUMBER = re.compile(
-    r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)(?P<percent>\s?%)?(?:[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
+    r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)"
+    r"(?:(?P<percent>\s?%)|(?P<short>[kKmM]|bn|mn)\b|[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
 )
+_THOUSAND, _MILLION, _BILLION = 10**3, 10**6, 10**9
 _SCALES = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "millions": 10**6, "billion": 10**9, "hundert": 100, "tausend": 1000, "mio": 10**6,
-    "millionen": 10**6, "mrd": 10**9, "milliarde": 10**9, "milliarden": 10**9, "m": 10**6, "bn": 10**9, "k": 1000,
-}  # fmt: skip
+    **dict.fromkeys(("hundred", "hundert"), 100),
+    **dict.fromkeys(("k", "thousand", "tausend"), _THOUSAND),
+    **dict.fromkeys(("m", "mn", "mio", "million", "millions", "millionen"), _MILLION),
+    **dict.fromkeys(("bn", "mrd", "billion", "milliarde", "milliarden"), _BILLION),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +34,56 @@ class Figure:
     start: int
 
 
-def figures(text: str, language: str) -> Iterator[Figure]:
-    """Yield every figure of a text: dates and times of day first, then the numbers that are left."""
+@lru_cache(maxsize=4096)
+def figures(text: str, language: str) -> tuple[Figure, ...]:
+    """Return every figure of a text: dates and times of day first, then the numbers that are left."""
+    return tuple(_found(text, language))
+
+
+def _found(text: str, language: str) -> Iterator[Figure]:
     rest = _ADDRESS.sub(lambda m: " " * len(m[0]), text)
-    for pattern, kind in ((_dates(language), "date"), (_ISO_DATE, "iso"), (_CLOCK, "clock")):
+    for pattern in (*_dates(language), _ISO_DATE, _POINTS, _CLOCK):
         for match in pattern.finditer(rest):
-            yield _figure(match, kind, language)
+            yield _figure(match, language)
         rest = pattern.sub(lambda m: " " * len(m[0]), rest)
     for match in _NUMBER.finditer(rest):
-        scale = _SCALES.get((match["scale"] or "").lower(), 1)
+        scale = _SCALES.get((match["scale"] or match["short"] or "").lower(), 1)
         value = _value(match["digits"], language) * scale
         written = match[0] if scale != 1 else match["digits"] + (match["percent"] or "")
         yield Figure("number", f"{value:g}" if value < 10**6 else f"{value:.0f}", written, match.start())
 
 
-def _figure(match: re.Match[str], kind: str, language: str) -> Figure:
-    if kind == "clock":
+def _figure(match: re.Match[str], language: str) -> Figure:
+    parts = match.groupdict()
+    if not parts:
         return Figure("clock", f"{int(match[1]):02d}:{match[2]}", match[0], match.start())
-    if kind == "iso":
-        return Figure("date", f"{int(match[3])}.{int(match[2])}.{match[1]}", match[0], match.start())
-    day, month, year = match["day"], _months(language)[match["month"].lower()], match["year"] or ""
-    return Figure("date", f"{int(day)}.{month}.{year}", match[0], match.start())
+    month = parts["month"] if parts["month"].isdigit() else _months(language)[parts["month"].lower()]
+    value = f"{int(parts.get('day') or 0)}.{int(month)}.{parts['year'] or ''}"
+    return Figure("date", value, match[0], match.start())
 
 
 @lru_cache
 def _months(language: str) -> dict[str, int]:
+    """Return the names of months in a language, long and short, with their numbers."""
     from babel import Locale  # noqa: PLC0415
 
-    return {
-        name.lower(): number
-        for number, name in Locale.parse(language.replace("-", "_")).months["format"]["wide"].items()
-    }
+    forms = Locale.parse(language.replace("-", "_")).months["format"]
+    named = [(name, number) for width in ("wide", "abbreviated") for number, name in forms[width].items()]
+    return {name.lower().rstrip("."): number for name, number in named}
 
 
 @lru_cache
-def _dates(language: str) -> re.Pattern[str]:
-    months = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
-    return re.compile(
-        rf"(?<!\w)(?P<day>\d{{1,2}})\.?\s+(?:de\s+)?(?P<month>{months})(?:\s+(?:de\s+)?(?P<year>\d{{4}}))?(?!\w)",
-        re.IGNORECASE,
+def _dates(language: str) -> tuple[re.Pattern[str], ...]:
+    """Return how a day is written in words: 18 November 2026, 18th of November, November 18, November 2026."""
+    names = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
+    month = rf"(?P<month>{names})\.?(?!\w)"
+    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+    shapes = (
+        rf"(?<!\w){day}\.?\s+(?:of\s+|de\s+)?{month}(?:,?\s+(?:de\s+)?(?P<year>\d{{4}})(?!\w))?",
+        rf"(?<!\w){month}\s+{day}(?![\w:]|[.,]\d)(?:,?\s+(?P<year>\d{{4}})(?!\w))?",
+        rf"(?<!\w){month}\s+(?P<year>\d{{4}})(?!\w)",
     )
+    return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
 
 
 def _value(digits: str, language: str) -> float:

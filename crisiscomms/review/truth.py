@@ -60,7 +60,7 @@ def _written_out(case: Case) -> Iterator[Finding]:
     for passage in passages(case.incident):
         if (
             passage.path[0] in {"facts", "audiences", "contact"}
-            or passage.path[:2] in {("affected", "products")}
+            or passage.path[:2] == ("affected", "products")
             or "TODO" in passage.words
         ):
             continue
@@ -68,10 +68,8 @@ def _written_out(case: Case) -> Iterator[Finding]:
             part if isinstance(part, str) else " " * len(part.written)
             for part in split(passage.words.replace("$$", "  "), case.incident.facts)
         )
-        seen: dict[str, int] = {}
         for figure in figures(blanked, passage.language):
-            nth = seen.get(figure.written, 0)
-            seen[figure.written] = nth + 1
+            nth = sum(passage.words.startswith(figure.written, at) for at in range(figure.start))
             if figure.kind == "number" and figure.value not in elsewhere:
                 yield _mismatch(case, passage, figure, nth)
 
@@ -83,6 +81,7 @@ def _mismatch(case: Case, passage: Passage, figure: Figure, nth: int) -> Finding
         for name, fact in case.incident.facts.items()
         if f"{float(fact.value):g}" == figure.value or f"{float(fact.value):.0f}" == figure.value
     ]
+    said = "instead of cited" if same else "and is no fact of this record"
     fix = (
         f"Write ${same[0]} instead: then it changes everywhere when the fact does."
         if same
@@ -92,7 +91,7 @@ def _mismatch(case: Case, passage: Passage, figure: Figure, nth: int) -> Finding
     return build(
         "fact-mismatch",
         place,
-        f'"{figure.written.strip()}" is written out and is no fact of this record',
+        f'"{figure.written.strip()}" is written out {said}',
         "Readers may be told a figure that nobody has checked, or two that differ.",
         fix,
     )
@@ -247,7 +246,7 @@ def _translations(case: Case) -> Iterator[Finding]:
     before = case.published.telling
     for path, text in texts(case.incident):
         missing = [language for language in wanted if text.get(language) is None]
-        if missing and len(wanted) > 1 and text.languages and path[0] != "facts" and path[-1] != "owner":
+        if missing and len(wanted) > 1 and text.languages and path[-1] != "owner":
             yield case.warning(
                 "missing-translation",
                 path,

@@ -29,10 +29,8 @@ def good(name, more=""):
 
 def _laughs(name):
     """A thousand million words in twelve lines, for a reader that follows aliases."""
-    lines = ["laugh0: &laugh0 ha"]
-    for level in range(1, 10):
-        lines.append(f"laugh{level}: &laugh{level} [{', '.join([f'*laugh{level - 1}'] * 9)}]")
-    return good(name, "\n".join(lines) + "\n")
+    levels = [f"laugh{n}: &laugh{n} [{', '.join([f'*laugh{n - 1}'] * 9)}]" for n in range(1, 10)]
+    return good(name, "\n".join(["laugh0: &laugh0 ha", *levels]) + "\n")
 
 
 def _text(name, words):
@@ -54,19 +52,31 @@ MONSTERS = {
     "one-null-byte": (good("one-null-byte").replace(b"are late.", b"are\0late."), [("unprintable", LAST)]),
     "utf-16": (GOOD.format(name="utf-16").encode("utf-16"), [("unreadable", 1)]),
     "utf-16-unmarked": (GOOD.format(name="utf-16-unmarked").encode("utf-16-le"), [("unreadable", 1)]),
-    "latin-1": (GOOD.format(name="latin-1").replace("are late.", "są późno, für").encode("latin-1", "replace"), [("unreadable", LAST)]),
+    "latin-1": (
+        GOOD.format(name="latin-1").replace("are late.", "są późno, für").encode("latin-1", "replace"),
+        [("unreadable", LAST)],
+    ),
     "half-a-letter": (good("half-a-letter")[:-1] + "ä".encode()[:1], [("unreadable", LAST)]),
     "two-megabytes": (good("two-megabytes", f"notes: {'a' * 2_000_000}\n"), [("unreadable", 0)]),
     "deep-brackets": (good("deep-brackets", f"notes: {'[' * 40_000}{']' * 40_000}\n"), [("unreadable", LAST + 1)]),
     "deep-braces": (good("deep-braces", f"notes: {'{a: ' * 40_000}{'}' * 40_000}\n"), [("unreadable", LAST + 1)]),
     "deep-and-never-closed": (good("deep-and-never-closed", "notes: " + "[" * 40_000), [("unreadable", LAST + 1)]),
     "deep-dashes": (good("deep-dashes", f"notes:\n  {'- ' * 40_000}x\n"), [("unreadable", LAST + 2)]),
-    "deep-names": (good("deep-names", "notes:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 1300))), [("unreadable", LAST + 21)]),
+    "deep-names": (
+        good("deep-names", "notes:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 1300))),
+        [("unreadable", LAST + 21)],
+    ),
     "deep-from-the-start": (b"[" * 40_000, [("unreadable", 1), ("unreadable", 1)]),
     "deep-questions": (b"? " * 40_000, [("unreadable", 1), *[("yaml-feature", 1)] * 19]),
     "too-many-values": (good("too-many-values", "lessons:\n" + "  - a\n" * 30_000), [("unreadable", LAST + 9_966)]),
-    "billion-laughs": (_laughs("billion-laughs"), LAUGHED + [("unknown-key", line) for line in range(LAST + 1, LAST + 11)]),
-    "contains-itself": (good("contains-itself", "notes: &me [*me]\n"), [("yaml-feature", LAST + 1), ("yaml-feature", LAST + 1), ("wrong-type", LAST + 1)]),
+    "billion-laughs": (
+        _laughs("billion-laughs"),
+        LAUGHED + [("unknown-key", line) for line in range(LAST + 1, LAST + 11)],
+    ),
+    "contains-itself": (
+        good("contains-itself", "notes: &me [*me]\n"),
+        [("yaml-feature", LAST + 1), ("yaml-feature", LAST + 1), ("wrong-type", LAST + 1)],
+    ),
     "five-thousand-digits": (
         good("five-thousand-digits", f"facts:\n  payments:\n    value: {'9' * 5000}\n    unit: payments\n"),
         [("bad-number", LAST + 3)],
@@ -77,9 +87,23 @@ MONSTERS = {
         good("endless-path", f"audiences:\n  riders:\n    name: Riders\n    recipients: {'a' * 5000}\n"),
         [("missing-file", LAST + 4)],
     ),
+    "endless-reference": (
+        _text("endless-reference", f"[x][{'a' * 9000}]\\n\\n[{'a' * 9000}]: //evil.example"),
+        [("unsafe-link", LAST + 2)],
+    ),
+    "endless-link": (
+        _text("endless-link", f"[x](<//evil.example/{'a' * 9000}>)"),
+        [("html", LAST + 2), ("unsafe-link", LAST + 2)],
+    ),
     "nul": (good("nul"), [("bad-name", 1)]),
-    "no-names": (good("no-names").replace(b"id: no-names", b'"": no-names'), [("missing-field", 1), ("unknown-key", 1)]),
-    "second-mark": (b"\xef\xbb\xbf" + good("second-mark").replace(b"Trams are late\n", b"\xef\xbb\xbfTrams\n"), [("hidden-characters", 2)]),
+    "no-names": (
+        good("no-names").replace(b"id: no-names", b'"": no-names'),
+        [("missing-field", 1), ("unknown-key", 1)],
+    ),
+    "second-mark": (
+        b"\xef\xbb\xbf" + good("second-mark").replace(b"Trams are late\n", b"\xef\xbb\xbfTrams\n"),
+        [("hidden-characters", 2)],
+    ),
     "newer-yaml": (b"%YAML 2.0\n---\n" + good("newer-yaml"), [("yaml", 1)]),
 }
 #: Half a megabyte of what makes a careless pattern look at the rest of the file again and again.

@@ -8,51 +8,17 @@ from pathlib import Path
 
 import pytest
 from monsters import GOOD, LAST, MONSTERS, TIRING, good, tiring, write
+from refusals import helps, outcome, refused, reported
 
-from crisiscomms.errors import InvalidInput, Severity, UsageError
+from crisiscomms.errors import InvalidInput, UsageError
 from crisiscomms.record import load_record, parse_record
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
-JARGON = re.compile(
-    r"Input should|String should|Value error|valid (tuple|dictionary|string|number|boolean)|instance of"
-    r"|\b(dict|str|int|bool|tuple|float|NoneType|pydantic|Errno|Error|Exception|object at)\b"
-)
-
-
-def refused(workspace, name):
-    """Load a record that cannot be read, and return its findings. Nothing but InvalidInput, and in under a second."""
-    began = time.process_time()
-    with pytest.raises(InvalidInput) as caught:
-        load_record(workspace, name)
-    assert time.process_time() - began < 1.0
-    return caught.value.findings
-
-
-def reported(findings, name):
-    """Return what was found as code and line; in a list as code and `list.csv:line`."""
-    return Counter(
-        (f.code, f"{f.place.line}" if f.place.file.endswith(f"{name}.yaml") else f"{Path(f.place.file).name}:{f.place.line}")
-        for f in findings
-    )
 
 
 def expected(source):
     said = " ".join(re.findall(r"^# expect: (.*)$", source, re.MULTILINE)).split()
     return Counter(zip(said[::2], said[1::2], strict=True))
-
-
-def helps(finding, name):
-    """Say whether a finding tells where, what, what it means, and what to do, in plain words."""
-    for words in (finding.message, finding.why, finding.fix):
-        assert words.strip() == words != ""
-        assert words.isprintable(), words
-        assert not JARGON.search(re.sub(r'"[^"]*"|\([^)]*\)', "", words)), words
-        assert not re.search(r"\bNone\b", words), words
-        assert len(words) < 700, words
-    assert finding.severity is Severity.ERROR
-    assert finding.place.file.endswith((f"{name}.yaml", ".csv", "crisiscomms.toml"))
-    assert finding.message[-1] != ":"
-    return True
 
 
 def test_there_are_enough_of_them():
@@ -79,12 +45,10 @@ def test_a_monster_is_refused(workspace, name):
 def test_a_text_that_tires_patterns_is_read_soon(workspace, name):
     write(workspace, f"tiring-{name}", tiring(name))
     began = time.process_time()
-    try:
-        load_record(workspace, f"tiring-{name}")
-    except InvalidInput as error:
-        assert len(error.findings) <= 201
-        assert all(helps(finding, f"tiring-{name}") for finding in error.findings)
+    record, findings = outcome(lambda: load_record(workspace, f"tiring-{name}"))
     assert time.process_time() - began < 1.0
+    assert record or 0 < len(findings) <= 201
+    assert all(helps(finding, f"tiring-{name}") for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +74,10 @@ def test_of_very_many_problems_the_first_are_told(workspace, more):
     assert all(helps(finding, "very-many") for finding in findings)
 
 
-@pytest.mark.parametrize("name", ["", "..", "../crisiscomms", "No Such", "a/b", "a\0b", "x" * 5000, "trams--late", "checkout-outag", "é", "a\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "..", "../crisiscomms", "No Such", "a/b", "a\0b", "x" * 5000, "trams--late", "checkout-outag", "é", "a\n"],
+)
 def test_what_is_no_name_of_a_record_is_a_usage_error(workspace, name):
     with pytest.raises(UsageError) as caught:
         load_record(workspace, name)
@@ -157,7 +124,7 @@ def test_the_words_name_what_was_meant(workspace):
         ("clocks-went-back", "+02:00 for the first time, +01:00 for the second"),
         ("twice-at-top", "the first is on line 5"),
         ("twice-below", "the first is on line 11"),
-        ("wrong-names", "single hyphens between them: full-review"),
+        ("wrong-names", 'single hyphens between them: "full-review"'),
         ("lost-words", "#1719"),
     ],
 )

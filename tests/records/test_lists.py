@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from monsters import good, write
-from test_broken import helps, refused, reported
+from refusals import helps, refused, reported
 
 from crisiscomms.record import load_record
 from crisiscomms.record.recipients import read_recipients
@@ -29,13 +29,19 @@ LISTS = {
     "longish-cell": (HEAD + b"anna@mail.example," + b"a" * 3_000 + b",en\n", [("bad-list", 2)]),
     "ten-megabyte-line": (HEAD + b"a" * 10_000_000, [("bad-list", 2)]),
     "never-closed": (HEAD + b'anna@mail.example,"Anna\n' + b"bo@mail.example,Bo,en\n" * 1000, [("bad-list", 2)]),
-    "carriage-return": (HEAD + b'eve@mail.example,"Eve\rBcc: x",en\nbo@mail.example,Bo,en\n', [("hidden-characters", 2)]),
+    "carriage-return": (
+        HEAD + b'eve@mail.example,"Eve\rBcc: x",en\nbo@mail.example,Bo,en\n',
+        [("hidden-characters", 2)],
+    ),
     "two-faults": (HEAD + "eve@@mail.example,Ev\u200be,en\n".encode(), [("bad-address", 2), ("hidden-characters", 2)]),
     "line-of-cells": (HEAD + b'anna@mail.example,"A\nB",en\nanna@mail.example,C,en\n', [("hidden-characters", 2)]),
     "tag-characters": (HEAD + "bo@mail.example,B\U000e0061o,en\n".encode(), [("hidden-characters", 2)]),
     "private-use": (HEAD + "bo@mail.example,B\ue003o\ue004,en\n".encode(), [("hidden-characters", 2)]),
     "quoted-address": (HEAD + b'"""a\rb""@c.example",Eve,en\n', [("bad-address", 2), ("hidden-characters", 2)]),
-    "smuggled": (HEAD + b'"a@b.example>\r\nRCPT TO:<c@d.example",Eve,en\n', [("bad-address", 2), ("hidden-characters", 2)]),
+    "smuggled": (
+        HEAD + b'"a@b.example>\r\nRCPT TO:<c@d.example",Eve,en\n',
+        [("bad-address", 2), ("hidden-characters", 2)],
+    ),
 }
 WITH_LIST = """\
 audiences:
@@ -85,7 +91,9 @@ def test_a_list_that_went_away_is_said_and_not_raised(workspace):
 
 def test_a_lasting_list_may_not_leave_the_workspace_either(workspace):
     settings = workspace.folder / FILE
-    settings.write_text(settings.read_text(encoding="utf-8").replace("lists/staff.csv", "../staff.csv"), encoding="utf-8")
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("lists/staff.csv", "../staff.csv"), encoding="utf-8"
+    )
     (workspace.folder.parent / "staff.csv").write_bytes(HEAD)
     again = read_workspace(workspace.folder)
     (finding,) = refused(again, "kettle-recall")
@@ -99,7 +107,12 @@ def test_a_number_that_a_text_counts_with_must_be_one(workspace):
     listed = workspace.folder / "lists" / "merchants.csv"
     listed.write_text(listed.read_text(encoding="utf-8").replace(",9\n", ",1.9k\n"), encoding="utf-8")
     path = workspace.record_path("checkout-outage")
-    path.write_text(path.read_text(encoding="utf-8").replace("$recipient.failed_payments of", "$recipient.failed_payments.with_unit of"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "$recipient.failed_payments of", "$recipient.failed_payments.with_unit of"
+        ),
+        encoding="utf-8",
+    )
     (finding,) = refused(workspace, "checkout-outage")
     assert (finding.place.line, finding.code) == (3, "bad-list")
     assert "1.9k" in finding.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Self
@@ -13,16 +14,16 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 #: What a rule may return besides a reply: take the mail and hang up.
 DROP = "drop"
-#: Hang up without taking it.
-REFUSE = "refuse"
+GOODBYE = "421 4.3.2 going down"
 
 
 class MailServer:
     """`taken` holds the address of every mail that was taken over, in order; `mails` their bytes.
 
-    `rule` is asked after each mail, with its address and how many were taken so far: None takes it, DROP and REFUSE hang
-    up, and any other text is the answer; the mail is taken where it begins with 2. `at_rcpt` may refuse an address.
-    `after` is called once a mail is taken, before the answer.
+    `rule` is asked after each mail, with its address and how many were taken so far: None takes it, DROP takes it and
+    hangs up, and any other text is the answer; the mail is taken where it begins with 2. `at_rcpt` may refuse an address
+    before that. `after` is called once a mail is taken, before the answer. `most`: how many mails it takes before it says
+    goodbye to everyone.
     """
 
     def __init__(self, *, login: tuple[str, str] | None = None) -> None:
@@ -31,11 +32,9 @@ class MailServer:
         self.rule: Callable[[str, int], str | None] = lambda _address, _count: None
         self.at_rcpt: Callable[[str], str | None] = lambda _address: None
         self.after: Callable[[str, int], None] = lambda _address, _count: None
+        self.most: int | None = None
         self.port = 0
         self._login = login
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._ready = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -82,7 +81,13 @@ class MailServer:
                 return AuthResult(success=good, handled=False)
 
             options = {"authenticator": log_in, "auth_required": True, "auth_require_tls": False}
-        server = await self._loop.create_server(lambda: SMTP(self, hostname="mail.example", loop=self._loop, **options), "127.0.0.1", self.port)
+
+        def protocol() -> SMTP:
+            with warnings.catch_warnings():  # it warns of logins without TLS, which stay on this machine here
+                warnings.simplefilter("ignore")
+                return SMTP(self, hostname="mail.example", loop=self._loop, **options)
+
+        server = await self._loop.create_server(protocol, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
@@ -98,7 +103,7 @@ class MailServer:
     # -- aiosmtpd's hooks --------------------------------------------------------------------------------------
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        refusal = self.at_rcpt(address)
+        refusal = GOODBYE if self.most is not None and len(self.taken) >= self.most else self.at_rcpt(address)
         if refusal:
             return refusal
         envelope.rcpt_tos.append(address)
@@ -107,11 +112,11 @@ class MailServer:
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         (address,) = envelope.rcpt_tos
         said = self.rule(address, len(self.taken))
-        if said != REFUSE and (said in {None, DROP} or str(said).startswith("2")):
+        if said in {None, DROP} or str(said).startswith("2"):
             self.taken.append(address)
             self.mails.append(envelope.content)
             self.after(address, len(self.taken))
-        if said in {DROP, REFUSE}:
+        if said == DROP:
             server.transport.abort()
             return "250 nobody reads this"
         return said or f"250 queued as {len(self.taken)}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 WORKSPACE = """
 rehearsal = {rehearsal}
@@ -108,6 +112,7 @@ class Office:
             "HOME": str(root / "home"),
             "TMPDIR": str(root / "tmp"),
             "LANG": "C.UTF-8",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "CRISISCOMMS_WHO": "tester",
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
@@ -128,7 +133,15 @@ class Office:
         """Return the time so many minutes from `now`, as records and `--now` write it."""
         return f"{self.now + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}"
 
-    def record(self, *updates: dict[str, Any], audiences: tuple[str, ...] = ("merchants",), name: str = "checkout", severity: str = "minor", promises: tuple[dict[str, Any], ...] = (), channels: str = "email") -> None:
+    def record(
+        self,
+        *updates: dict[str, Any],
+        audiences: tuple[str, ...] = ("merchants",),
+        name: str = "checkout",
+        severity: str = "minor",
+        promises: tuple[dict[str, Any], ...] = (),
+        channels: str = "email",
+    ) -> None:
         """Write a record. Each update: id, minutes (from now), text, to (audiences), needs."""
         own = {a: {"name": f"Our {a}", "channels": [channels], "recipients": f"../lists/{a}.csv"} for a in audiences}
         lines = []
@@ -157,7 +170,9 @@ class Office:
             closes=f"{self.now + timedelta(days=30):%Y-%m-%d}",
             audiences=json.dumps(own),
             impact="".join(f"  - {line}\n" for line in impact),
-            promises=json.dumps([{"text": "We will say why.", "owner": "Maren Vogt", "due": self.at(300), **p} for p in promises]),
+            promises=json.dumps(
+                [{"text": "We will say why.", "owner": "Maren Vogt", "due": self.at(300), **p} for p in promises]
+            ),
             updates="".join(f"  - {line}\n" for line in lines),
         )
         (self.folder / "incidents" / f"{name}.yaml").write_text(text)
@@ -175,11 +190,13 @@ class Office:
 
     # -- what the team does ------------------------------------------------------------------------------------
 
+    def _words(self, words: tuple[str, ...]) -> list[str]:
+        verb = 2 if words[0] == "doubt" else 1
+        return [*words[:verb], "-C", str(self.folder), *words[verb:]]
+
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """Start `crisiscomms` and return at once."""
-        command = [sys.executable, "-m", "crisiscomms", words[0], "-C", str(self.folder), *words[1:]]
-        if words[0] == "doubt":
-            command = [sys.executable, "-m", "crisiscomms", *words[:2], "-C", str(self.folder), *words[2:]]
+        command = [sys.executable, "-m", "crisiscomms", *self._words(words)]
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         env = self._env | given.pop("env", {})
         return subprocess.Popen(command, env=env, cwd=self.root, text=True, **given)
@@ -196,16 +213,38 @@ class Office:
         self.said.append(done)
         return done
 
-    def run(self, *words: str, expect: int | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run `crisiscomms` to its end. `expect` is the exit code it must have."""
-        done = self.end(self.start(*words, **options))
+    def run(self, *words: str, expect: int | None = None, apart: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run `crisiscomms` to its end. `expect` is the exit code it must have. `apart`: in a process of its own."""
+        done = self.end(self.start(*words)) if apart else self._here(self._words(words))
         assert expect is None or done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done
 
-    def publish(self, *words: str, expect: int | None = 0) -> str:
+    def _here(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run the command line in this process: it saves the second that each start takes."""
+        from crisiscomms.cli.app import main
+
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with (
+            mock.patch.dict(os.environ, self._env, clear=True),
+            mock.patch.object(sys, "argv", ["crisiscomms", *words]),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            mock.patch.object(tempfile, "tempdir", str(self.root / "tmp")),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            contextlib.chdir(self.root),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        done = subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+        self.said.append(done)
+        return done
+
+    def publish(self, *words: str, expect: int | None = 0, apart: bool = False) -> str:
         """Publish, and return everything it said."""
-        done = self.run("publish", "--yes", *words, expect=expect)
+        done = self.run("publish", "--yes", *words, expect=expect, apart=apart)
         return done.stdout + done.stderr
 
     # -- what came of it ---------------------------------------------------------------------------------------
@@ -221,9 +260,15 @@ class Office:
 
     def states(self, kind: str = "notice", *, rehearsal: bool = False) -> Counter[str]:
         """Return how many deliveries of a kind stand in which state."""
-        return Counter(state for (state,) in self.sql("select state from deliveries where kind = ?", kind, rehearsal=rehearsal))
+        return Counter(
+            state for (state,) in self.sql("select state from deliveries where kind = ?", kind, rehearsal=rehearsal)
+        )
 
     def outbox(self, suffix: str = "eml") -> list[str]:
         """Return the files of a rehearsal's messages, as `incident/update/file`."""
         found = (self.folder / "rehearsal").rglob(f"*.{suffix}")
-        return sorted(str(p.relative_to(self.folder / "rehearsal")) for p in found if not re.search(r"releases|/memos/|public", str(p)))
+        return sorted(
+            str(p.relative_to(self.folder / "rehearsal"))
+            for p in found
+            if not re.search(r"releases|/memos/|public", str(p))
+        )

@@ -1,0 +1,102 @@
+"""What became of a publish, in words and as an exit code."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crisiscomms.delivery.tally import Tally
+    from crisiscomms.delivery.world import Room
+    from crisiscomms.plan.model import Plan
+
+
+@dataclass
+class _Left:
+    """What is not settled after a run."""
+
+    waiting: int = 0
+    held: int = 0
+    doubt: int = 0
+    next_time: str = ""
+
+
+def say_first(first: "Tally | None", *, err: bool) -> None:
+    """Say what was left from before and is out now."""
+    from crisiscomms.cli.words import count, say
+
+    if first and first.sent:
+        sent = count(first.sent, "message")
+        say(f"An earlier publication was finished first: {sent} sent, with the words of then.", err=err)
+
+
+def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:
+    """Say what happened, and what to do next. Returns the exit code."""
+    from crisiscomms.cli.words import show_json
+
+    done = [tally for tally in tallies if tally]
+    sent, failed = sum(t.sent for t in done), sum(t.failed for t in done)
+    left = _left(room)
+    problems = list(dict.fromkeys(problem for tally in done for problem in tally.problems))
+    on_hold = any(item.held for one in plan.incidents for item in one.items)
+    code = 6 if failed or left.waiting or left.doubt or on_hold else 0
+    if as_json:
+        counts = {"sent": sent, "failed": failed, "waiting": left.waiting, "doubt": left.doubt}
+        show_json("publish", fingerprint=plan.fingerprint, **counts, problems=problems, exit=code)
+        return code
+    _say_done(room, plan, sent, failed, problems)
+    _say_left(room, left)
+    return code
+
+
+def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list[str]) -> None:
+    from crisiscomms.cli.words import count, say
+
+    if not plan.changes:
+        say("Nothing to publish.")
+        _say_blocked(plan)
+    for problem in problems[:20]:
+        say(f"  ! {problem}")
+    if len(problems) > 20:
+        say(f"  and {len(problems) - 20} more: crisiscomms status")
+    if plan.called_off:
+        say(f"Called off: {count(plan.called_off, 'message')} that waited and no longer fit the record.")
+    if sent and plan.changes:
+        site = room.workspace.settings.site
+        where = f"Look: {room.home / site.folder}" if room.rehearsal else f"Site: {site.url}"
+        say(f"Published: {count(sent, 'message')} out. {where}")
+    if failed:
+        say(f"Refused: {count(failed, 'message')}. They are not tried again.")
+
+
+def _left(room: "Room") -> _Left:
+    from crisiscomms.ledger import State
+
+    if not room.ledger_path.exists():
+        return _Left()
+    ledger = room.ledger
+    open_ = [publication.id for publication in ledger.open_publications()]
+    return _Left(ledger.left(open_), ledger.held_back(open_), len(ledger.rows(State.DOUBT)), ledger.next_time(open_))
+
+
+def _say_left(room: "Room", left: _Left) -> None:
+    """Say what is not out, why, and what to do about it."""
+    from crisiscomms.cli.words import count, say
+
+    if left.held:
+        say(f"On hold: {count(left.held, 'message')} not sent.")
+        for scope, reason in room.ledger.holds().items():
+            say(f"  {scope} is on hold: {reason}. To go on: crisiscomms release {scope}, then publish again.")
+    if left.waiting > left.held:
+        waiting = count(left.waiting - left.held, "message")
+        when = f" The first of them may go at {left.next_time}." if left.next_time else ""
+        say(f"Not out yet: {waiting}.{when} Publish again, and it goes on where it stopped.")
+    if left.doubt:
+        say(f"In doubt: {count(left.doubt, 'message')}. It may or may not have arrived. Look: crisiscomms doubt list")
+
+
+def _say_blocked(plan: "Plan") -> None:
+    from crisiscomms.cli.words import say
+
+    for one in plan.incidents:
+        for item in one.items:
+            if item.action == "block":
+                say(f"  ! {one.id}, {item.channel}: {item.title} does not go: {item.reason}")

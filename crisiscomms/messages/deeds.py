@@ -1,0 +1,69 @@
+"""What is done, what will be, what is owed, and what people ask."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from crisiscomms.messages.events import Events
+from crisiscomms.messages.prose import Md, one_line
+from crisiscomms.messages.teller import Said
+from crisiscomms.record.model import Action, Promise
+
+
+class Deeds(Events):
+    """What follows from what happened, as one audience is told it."""
+
+    @cached_property
+    def done(self) -> list[Said]:
+        """Actions that are done."""
+        return [self._action(action) for action in self._incident.actions if action.done]
+
+    @cached_property
+    def will(self) -> list[Said]:
+        """Actions that are not done and promises that are not kept: everything that is still to come, by its time."""
+        open_: list[Action | Promise] = [action for action in self._incident.actions if not action.done]
+        open_ += [promise for promise in self._incident.promises if not promise.kept]
+        now = self._facts.update.at.utc
+        return [self._action(item) for item in sorted(open_, key=lambda item: item.due.utc if item.due else now)]
+
+    @cached_property
+    def prevention(self) -> list[Said]:
+        """Actions that keep it from coming back, done or not."""
+        return [self._action(action) for action in self._incident.actions if action.kind == "prevent"]
+
+    @cached_property
+    def kept(self) -> list[Said]:
+        """Promises that were kept."""
+        return [self._action(promise) for promise in self._incident.promises if promise.kept]
+
+    def _action(self, item: Action | Promise) -> Said:
+        done = self._when(item.done if isinstance(item, Action) else item.kept)
+        text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
+        return Said({"text": text, "done": done, "due": due, "owner": owner})
+
+    @cached_property
+    def do_now(self) -> list[Md]:
+        """What this audience should do now."""
+        return [found for item in self._mine(self._incident.do_now) if (found := self._md(item.text))]
+
+    @cached_property
+    def repair(self) -> list[Said]:
+        """What we owe this audience: `what`, `how`, `by`, `kind`."""
+        return [self._repair(item) for item in self._mine(self._incident.repair)]
+
+    @cached_property
+    def lessons(self) -> list[Md]:
+        """What we learned."""
+        return [self._facts.cite(lesson, self.language) for lesson in self._incident.lessons]
+
+    @cached_property
+    def questions(self) -> list[Said]:
+        """The team's own questions: `ask` and `answer`."""
+        items = self._incident.questions
+        return [Said({"ask": one_line(str(self._md(item.ask))), "answer": self._md(item.answer)}) for item in items]
+
+    @cached_property
+    def rumours(self) -> list[Said]:
+        """False claims: `claim`, and the `answer` to it."""
+        items = self._incident.rumours
+        return [Said({"claim": one_line(str(self._md(item.claim))), "answer": self._md(item.answer)}) for item in items]

@@ -1,0 +1,91 @@
+"""Messages to a list: notices and corrections by mail, and what fills them in for each reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from crisiscomms.messages.facts import Facts
+from crisiscomms.messages.model import Notice
+from crisiscomms.messages.prose import fill, slots, to_html, to_text
+from crisiscomms.messages.templates import mail_html, preheader
+from crisiscomms.messages.told import Told
+from crisiscomms.messages.writer import Writer
+from crisiscomms.record import Recipient, Update
+
+
+class Letters(Writer):
+    """Writes letters, one for each audience and language."""
+
+    def notices(self) -> Iterator[Notice]:
+        """Yield the notice of the newest update, for each audience it names and each language they read."""
+        update = self.facts.update
+        for audience in update.audiences:
+            if not self.facts.public(audience):
+                for language in self.facts.voices:
+                    yield self._notice("notice", audience, language, update)
+
+    def corrections(self) -> Iterator[Notice]:
+        """Yield the correction for each audience that was told a figure that has changed since."""
+        if not Told(self.facts, self.facts.languages[0]).new_corrections:
+            return
+        told = {t.audience: t.update for t in self.facts.published.told if t.recipient}
+        for audience, update in told.items():
+            for language in self.facts.voices:
+                yield self._notice("correction", audience, language, self.incident.update(update))
+
+    def _notice(self, kind: str, audience: str, language: str, update: Update) -> Notice:
+        spoken = self.words_language(language)
+        told = Told(self.facts, spoken, audience, update)
+        group = self.facts.workspace.audiences(self.incident.audiences)[audience]
+        source = self.write(f"{kind}.md.j2", spoken, audience, update)
+        if spoken != language:
+            voice = self.facts.voices[language]
+            told_so = voice.word("mail.other_language").format(language=voice.name_of(spoken))
+            source = f"*{told_so}*\n\n{source}"
+        subject = self._subject(kind, told, audience)
+        html = mail_html(subject, preheader(source), spoken, to_html(source))
+        columns = tuple(dict.fromkeys(name.split(".")[1] for name in slots(source) if name.startswith("recipient.")))
+        return Notice(
+            self.incident.id,
+            update.id,
+            audience,
+            language,
+            kind,
+            subject,
+            html,
+            to_text(source),
+            columns,
+            group.required,
+        )
+
+    def _subject(self, kind: str, told: Told, audience: str) -> str:
+        again = any(t.audience == audience and t.update != self.facts.update.id for t in self.facts.published.told)
+        form = "correction" if kind == "correction" else "again" if again else "subject"
+        return told.word(f"mail.{form}").format(title=told.title)
+
+
+def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person: Recipient) -> dict[str, str]:
+    """Return what fills a notice's slots for one reader: their greeting, and their own figures in their language."""
+    spoken = language if language in facts.languages else facts.languages[0]
+    voice = facts.voices[spoken]
+    greeting = voice.word("greeting.named").format(name=person.name) if person.name else voice.word("greeting.plain")
+    values = {"reader.greeting": greeting}
+    for column in columns:
+        written = person.value(column)
+        fact = facts.incident.facts.get(column)
+        number = int(written) if fact and written.isdecimal() else None
+        values[f"recipient.{column}"] = voice.number(number) if number is not None else written
+        if fact and number is not None:
+            values[f"recipient.{column}.with_unit"] = voice.counted(number, fact.unit)
+    return values
+
+
+def filled(notice: Notice, values: Mapping[str, str]) -> Notice:
+    """Return a notice as one reader gets it."""
+    return replace(
+        notice,
+        subject=fill(notice.subject, values),
+        text=fill(notice.text, values),
+        html=fill(notice.html, values, in_html=True),
+    )

@@ -1,0 +1,111 @@
+"""Messages that stand: the pages of the site, what lists and feeds say, and the memo to staff."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
+from crisiscomms.messages.prose import one_line, plain_times, to_html, to_text
+from crisiscomms.messages.templates import render
+from crisiscomms.messages.told import Told
+from crisiscomms.messages.writer import Writer, iso
+from crisiscomms.record import Update
+from crisiscomms.record.model import Promise
+
+
+class Pages(Writer):
+    """Writes what stands at an address and is revised. Its facts are those that the public may know."""
+
+    def site(self, language: str) -> SiteContent:
+        """Return what this incident puts on the site in one language."""
+        facts, spoken = self.facts, self.words_language(language)
+        told = Told(facts, spoken)
+        kinds: list[PageKind] = ["incident", "faq", *(["statement"] if facts.tells_statement else [])]  # type: ignore[list-item]
+        components = self.facts.workspace.settings.site.components
+        states = self.incident.affected.components
+        return SiteContent(
+            incident=self.incident.id,
+            language=language,
+            words_language=spoken,
+            title=told.title,
+            kind=self.incident.kind,
+            severity=self.incident.severity,
+            status=facts.update.status,
+            first_at=iso(facts.updates[0].at),
+            updated_at=iso(facts.update.at),
+            next_update=iso(facts.update.next_update) if facts.update.next_update else None,
+            summary=to_html(str(facts.cite(facts.update.text, spoken))),
+            pages=tuple(self._page(kind, spoken, told.title) for kind in kinds),
+            entries=tuple(self._entry(update, spoken) for update in reversed(facts.updates)),
+            promises=tuple(self._promise(promise, spoken) for promise in self.incident.promises),
+            components=tuple(
+                (one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states
+            ),
+            pictures=tuple(self._pictures()),
+        )
+
+    def _page(self, kind: PageKind, language: str, title: str) -> Page:
+        source = self.write(f"{kind}.md.j2", language)
+        text = to_text(source)
+        summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
+        return Page(
+            kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source)
+        )
+
+    def _entry(self, update: Update, language: str) -> Entry:
+        told = Told(self.facts, language, None, update)
+        shown = next(entry for entry in Told(self.facts, language).updates if entry.id == update.id)
+        source = render("entry.md.j2", self.facts.voices[language], self.own, t=told, update=shown)
+        corrected = max((item.iso for item in shown.corrections), default=None)
+        return Entry(
+            update.id,
+            update.status,
+            iso(update.at),
+            f"{told.status_word}: {told.title}",
+            to_html(source),
+            to_text(source),
+            corrected,
+        )
+
+    def _promise(self, promise: Promise, language: str) -> PromiseLine:
+        source = str(self.facts.cite(promise.text, language))
+        kept = iso(promise.kept) if promise.kept else None
+        return PromiseLine(
+            promise.id,
+            to_html(source),
+            one_line(source),
+            iso(promise.due),
+            one_line(str(self.facts.cite(promise.owner, language))),
+            kept,
+        )
+
+    def _pictures(self) -> Iterator[Picture]:
+        for product in self.incident.affected.products:
+            if product.picture:
+                path = self.facts.workspace.folder / "incidents" / product.picture.file
+                body = path.read_bytes()
+                yield Picture(f"assets/{path.stem}.{digest(body)[:8]}{path.suffix}", base64.b64encode(body).decode())
+
+    def memo(self, language: str) -> Memo:
+        """Return the memo to staff."""
+        source = self.write("memo.md.j2", language)
+        return Memo(
+            self.incident.id,
+            language,
+            Told(self.facts, language).title,
+            to_html(source),
+            to_text(source),
+            _twin(source),
+        )
+
+
+def _twin(source: str) -> str:
+    """Return Markdown as other programs read it: without the marks of times, and without our anchors."""
+    return re.sub(r" \{#[\w-]+\}$", "", plain_times(source), flags=re.MULTILINE)
+
+
+def _shorten(text: str, most: int = 160) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " ..."

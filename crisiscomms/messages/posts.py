@@ -1,0 +1,104 @@
+"""Posts: one for each account, fitted to its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crisiscomms.limits import Limit
+from crisiscomms.messages.facts import Facts
+from crisiscomms.messages.fitting import Part, fit
+from crisiscomms.messages.model import Post
+from crisiscomms.messages.prose import one_line, plain_times, sentences
+from crisiscomms.messages.told import Told
+from crisiscomms.messages.writer import Writer
+from crisiscomms.record import Update
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account that posts go to: its channel's name, its language, its limit."""
+
+    channel: str
+    language: str
+    limit: Limit
+
+
+class Posts(Writer):
+    """Writes posts."""
+
+    def __init__(self, facts: Facts, accounts: tuple[Account, ...]) -> None:
+        super().__init__(facts)
+        self.accounts = accounts
+
+    def posts(self) -> Iterator[Post]:
+        """Yield the newest update's post for each account."""
+        update = self.facts.update
+        if update.private:
+            return
+        for account in self.accounts:
+            language = self.words_language(account.language)
+            told = Told(self.facts, language, None, update)
+            yield Post(
+                self.incident.id,
+                update.id,
+                account.channel,
+                language,
+                "post",
+                self._fitted(told, update, account),
+                told.links.update,
+            )
+
+    def _fitted(self, told: Told, update: Update, account: Account) -> str:
+        """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do."""
+        post = ""
+        for brevity in range(4):
+            post = fit(self._parts(told, update, brevity), told.links.update, account.limit)
+            if account.limit.fits(post):
+                break
+        return post
+
+    def _parts(self, told: Told, update: Update, brevity: int) -> list[Part]:
+        say, voice = told.word, self.facts.voices[told.language]
+        brief = brevity > 0
+        text = one_line(self.facts.cite(update.short or update.text, told.language, update, brief=brief))
+        spoken = sentences(text)
+        sorry = [n for n, sentence in enumerate(spoken, 1) if voice.apologises(sentence)]
+        if brevity > 1 and sorry and sorry[0] > 1:
+            text, sorry = " ".join(s for s in spoken if not voice.apologises(s)), []
+        parts = [Part(say("post.lead").format(status=told.status_word, text=text), max([1, *sorry]))]
+        if told.ours and not sorry and (voice.apologises(" ".join(spoken)) or self.facts.resolved or told.cause):
+            parts.append(Part(say("post.sorry"), 1))
+        to_do = one_line(" ".join(told.do_now))
+        parts.append(Part(min(sentences(to_do), key=len, default="") if brevity > 2 else to_do, 1))
+        if update.next_update:
+            time = (
+                voice.brief(update.next_update, update.at.at)
+                if brief
+                else voice.by_clock(update.next_update, update.at.at)
+            )
+            form = "post.next" if "T" in time.split("\ue001", maxsplit=1)[0] else "post.next_day"
+            parts.append(Part(say(form).format(time=plain_times(time)), 9))
+        return parts
+
+    def correcting_posts(self) -> Iterator[Post]:
+        """Yield a correction on each account that posted a figure that has changed since."""
+        told = {t.channel: t.update for t in self.facts.published.told if not t.recipient}
+        for account in self.accounts:
+            language = self.words_language(account.language)
+            changed = Told(self.facts, language).new_corrections
+            if changed and account.channel in told:
+                say = self.facts.voices[language].word
+                text = " ".join(
+                    one_line(say("post.correction").format(before=c.before, after=c.after)) for c in changed
+                )
+                link = self.facts.addresses.update(language, told[account.channel])
+                yield Post(
+                    self.incident.id,
+                    told[account.channel],
+                    account.channel,
+                    language,
+                    "correction",
+                    f"{text}\n{link}",
+                    link,
+                )

@@ -1,0 +1,58 @@
+"""What every part of `Told` stands on: one language, one audience, one update, and the small tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crisiscomms.fields import Text, When
+from crisiscomms.messages.facts import Facts
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.prose import Md
+from crisiscomms.record import Incident, Update
+
+
+@dataclass(frozen=True)
+class Said:
+    """A named bundle of things a template can print. A name it does not have is an error, not an empty string."""
+
+    parts: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.parts[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Teller:
+    """The facts in one language, for one audience (None: the public), about one update (None: the newest due)."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        language: str,
+        audience: str | None = None,
+        update: Update | None = None,
+        unsaid: tuple[str, ...] = (),
+    ) -> None:
+        self._facts, self.language, self._audience = facts, language, audience
+        self._update = update or facts.update
+        self._incident: Incident = facts.incident
+        self._voice: Voice = facts.voices[language]
+        self._unsaid = unsaid
+
+    def word(self, name: str) -> str:
+        """Return a short word of this language."""
+        return self._voice.word(name)
+
+    def _md(self, text: Text | None, update: Update | None = None) -> Md | None:
+        return self._facts.cite(text, self.language, update or self._update) if text else None
+
+    def _when(self, when: When | None, *, utc: bool = False) -> Md | None:
+        return Md(self._voice.moment(when, utc=utc)) if when else None
+
+    def _mine(self, items: Any) -> list[Any]:
+        """Return what is for this audience: its own, or else what is for everyone. Private things only for their own."""
+        own = [item for item in items if item.audience == self._audience]
+        return own or [item for item in items if self._facts.public(item.audience) and not item.private]

@@ -1,0 +1,33 @@
+"""What a plan is made from, and what the person at the keyboard decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crisiscomms.channels.base import Channel
+from crisiscomms.messages.languages import Voice
+from crisiscomms.published import Published, Queue
+from crisiscomms.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a plan is made from. `read` returns the bytes of a digest that was published."""
+
+    workspace: Workspace
+    voices: Mapping[str, Voice]
+    channels: Mapping[str, Channel]
+    published: Published
+    now: datetime
+    read: Callable[[str], bytes]
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the person at the keyboard decided: to mail corrections, to send an update that is old."""
+
+    corrections: bool = False
+    late: bool = False
