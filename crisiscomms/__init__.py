@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from crisiscomms.record import Incident, Record, load_record
     from crisiscomms.workspace import Workspace, find_workspace
 
-__all__ = ["CrisiscommsError", "Finding", "Incident", "Place", "Record", "Severity", "Workspace", "find_workspace", "load_record"]
+__all__ = [
+    "CrisiscommsError",
+    "Finding",
+    "Incident",
+    "Place",
+    "Record",
+    "Severity",
+    "Workspace",
+    "find_workspace",
+    "load_record",
+]
 
 _HOME = {
     "CrisiscommsError": "errors",

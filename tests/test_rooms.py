@@ -22,7 +22,20 @@ def test_help_imports_nothing_heavy():
     code = "import sys; sys.argv = ['crisiscomms', '--help']\nfrom crisiscomms.__main__ import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME)
     loaded = set(done.stdout.split())
-    assert not loaded & {"pydantic", "jinja2", "yaml", "sqlalchemy", "tweepy", "babel", "markdown", "keyring", "rich.console", "requests", "css_inline", "feedparser"}
+    assert not loaded & {
+        "pydantic",
+        "jinja2",
+        "yaml",
+        "sqlalchemy",
+        "tweepy",
+        "babel",
+        "markdown",
+        "keyring",
+        "rich.console",
+        "requests",
+        "css_inline",
+        "feedparser",
+    }
 
 
 def test_check_imports_neither_database_nor_channel_clients(example):
@@ -30,11 +43,24 @@ def test_check_imports_neither_database_nor_channel_clients(example):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME)
     assert "1 record checked" in done.stdout
     loaded = set(done.stdout.split())
-    assert not loaded & {"sqlalchemy", "tweepy", "keyring", "rich.console", "requests", "feedparser", "twitter_text", "feedgenerator"}
+    assert not loaded & {
+        "sqlalchemy",
+        "tweepy",
+        "keyring",
+        "rich.console",
+        "requests",
+        "feedparser",
+        "twitter_text",
+        "feedgenerator",
+    }
 
 
 def test_a_module_can_be_read_in_one_sitting():
-    long = {str(path.relative_to(HOME)): count for path in MODULES if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300}
+    long = {
+        str(path.relative_to(HOME)): count
+        for path in MODULES
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
     assert not long
 
 
@@ -54,5 +80,11 @@ def test_no_words_for_readers_in_python():
     for room in ("messages", "website", "channels"):
         for path in (HOME / "crisiscomms" / room).glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\b[Ww]e are sorry\b|tut uns leid", node.value):
-                    assert node.value == (ast.get_docstring(node) if isinstance(node, ast.Module) else ""), f"{path.name}:{node.lineno}"
+                if (
+                    isinstance(node, ast.Constant)
+                    and isinstance(node.value, str)
+                    and re.search(r"\b[Ww]e are sorry\b|tut uns leid", node.value)
+                ):
+                    assert node.value == (ast.get_docstring(node) if isinstance(node, ast.Module) else ""), (
+                        f"{path.name}:{node.lineno}"
+                    )

@@ -69,7 +69,11 @@ def test_channels_that_cannot_be_read_are_refused(tmp_path, was, now, line, said
 
 
 def test_all_problems_at_once(tmp_path):
-    broken = GOOD.replace("Northwind Pay", "").replace("https://status", "status").replace('channels = ["website"]', "channels = 5")
+    broken = (
+        GOOD.replace("Northwind Pay", "")
+        .replace("https://status", "status")
+        .replace('channels = ["website"]', "channels = 5")
+    )
     with pytest.raises(InvalidInput) as caught:
         read_workspace(write(tmp_path, broken))
     assert len(caught.value.findings) == 3

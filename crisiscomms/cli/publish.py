@@ -69,7 +69,7 @@ def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
     if shown and shown != plan.fingerprint:
         raise PlanChanged(
             f"the plan is no longer {shown}: it is {plan.fingerprint} now",
-            why="What would go out is not what was shown. Nothing of it was sent.",
+            why="What would go out is not what was shown. Nothing was sent.",
             fix=f"Look at it above, then: {' '.join(['crisiscomms publish', *ids])} --plan {plan.fingerprint}",
         )
 

@@ -52,7 +52,10 @@ def append_update(record: Record, path: Path, fields: Mapping[str, str]) -> str:
 def _end_of_block(source: str, start: int, end: int, indent: int) -> int:
     """Return the offset right after a block's last line, before blank lines and comments that belong to what follows."""
     lines = source[start:end].splitlines(keepends=True)
-    while lines and (not lines[-1].strip() or (lines[-1].lstrip().startswith("#") and len(lines[-1]) - len(lines[-1].lstrip()) <= indent)):
+    while lines and (
+        not lines[-1].strip()
+        or (lines[-1].lstrip().startswith("#") and len(lines[-1]) - len(lines[-1].lstrip()) <= indent)
+    ):
         end -= len(lines.pop())
     if end < len(source) and not source[:end].endswith("\n"):
         end = source.find("\n", end - 1) + 1 or len(source)

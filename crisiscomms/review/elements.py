@@ -177,7 +177,7 @@ def _once_resolved(case: Case) -> Iterator[Finding]:
 
 
 def _what_remains(case: Case) -> Iterator[Finding]:
-    """What readers still want to know once it is over: what comes, what was never touched, what was learned."""
+    """Yield what readers still want to know once it is over: what comes, what was never touched, what was learned."""
     incident = case.incident
     if not incident.promises and not any(action.due for action in incident.actions):
         yield case.error(
