@@ -96,6 +96,11 @@ def mailbox(given: str) -> tuple[str, str]:
     return (match["name"] or "", match["address"] or match["bare"]) if match else ("", "")
 
 
+def printable(words: str) -> str:
+    """Return a server's words as they may be shown: one line, nothing hidden, at most 500 characters."""
+    return "".join(c if c.isprintable() else " " for c in words)[:500].strip()
+
+
 def as_letter(item: Letter | Posting) -> Letter:
     """Return the item if it is a letter. Raises TypeError: only a mistake in our own code brings a post here."""
     if isinstance(item, Letter):

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, Never
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from crisiscomms.channels.base import Caps, Letter, NotSent, OutcomeUnknown, Posting, Prepared, Receipt, Rejected
-from crisiscomms.channels.mail import MailSettings, as_letter, build_mail, line_flaw, mailbox, message_id
+from crisiscomms.channels.mail import MailSettings, as_letter, build_mail, line_flaw, mailbox, message_id, printable
 from crisiscomms.fields import is_email, wrong
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -292,8 +292,7 @@ def _what(error: Exception) -> str:
 
 
 def _words(reply: bytes | str) -> str:
-    text = reply if isinstance(reply, str) else reply.decode(errors="replace")
-    return "".join(c if c.isprintable() else " " for c in text)[:500].strip()
+    return printable(reply if isinstance(reply, str) else reply.decode(errors="replace"))
 
 
 def _retry_after(evidence: dict[str, str]) -> float | None:

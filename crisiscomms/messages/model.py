@@ -59,10 +59,11 @@ class PromiseLine:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of a page: its path below the site's root, and its bytes in base64."""
+    """A picture of the incident page: its path below the site's root, its bytes in base64, and what it shows, in words."""
 
     path: str
     body: str
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Pages(Writer):
             components=tuple(
                 (one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states
             ),
-            pictures=tuple(self._pictures()),
+            pictures=tuple(self._pictures(spoken)),
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
@@ -81,12 +81,14 @@ class Pages(Writer):
             kept,
         )
 
-    def _pictures(self) -> Iterator[Picture]:
+    def _pictures(self, language: str) -> Iterator[Picture]:
         for product in self.incident.affected.products:
             if product.picture:
                 path = self.facts.workspace.folder / "incidents" / product.picture.file
                 body = path.read_bytes()
-                yield Picture(f"assets/{path.stem}.{digest(body)[:8]}{path.suffix}", base64.b64encode(body).decode())
+                alt = one_line(str(self.facts.cite(product.picture.alt, language)))
+                name = f"assets/{path.stem}.{digest(body)[:8]}{path.suffix}"
+                yield Picture(name, base64.b64encode(body).decode(), alt)
 
     def memo(self, language: str) -> Memo:
         """Return the memo to staff."""
