@@ -18,13 +18,16 @@ HOME = Path(__file__).resolve().parent.parent
 PLAYED = HOME / "demo" / "rehearsal"
 PICTURES = HOME / "docs" / "pictures"
 MAIL = PLAYED / "email" / "checkout-outage" / "counted" / "0-notice-shop2@shops.example.eml"
-PAGES = {
-    "front": "/",
-    "incident": "/incidents/checkout-outage/",
-    "statement": "/incidents/checkout-outage/statement/",
-    "faq": "/incidents/checkout-outage/faq/",
-    "recall": "/incidents/kettle-recall/",
+OUTAGE = "/incidents/checkout-outage/"
+#: What is pictured: a page of the site, and in which ways.
+SITE = {
+    ("front", "/"): ("desk", "dark"),
+    ("incident", OUTAGE): ("phone", "dark"),
+    ("statement", f"{OUTAGE}statement/"): ("phone", "desk"),
+    ("faq", f"{OUTAGE}faq/"): ("phone",),
+    ("recall", "/incidents/kettle-recall/"): ("phone",),
 }
+LETTER = {("mail", "/mail.html"): ("phone", "dark")}
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
 
 
@@ -58,17 +61,16 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     message = email.message_from_bytes(MAIL.read_bytes(), policy=email.policy.default)
     (PLAYED / "mail.html").write_text(message.get_body(("html",)).get_content(), encoding="utf-8")
-    for folder, names in ((PLAYED / "public", PAGES), (PLAYED, {"mail": "/mail.html"})):
+    for folder, shots in ((PLAYED / "public", SITE), (PLAYED, LETTER)):
         handler = functools.partial(Quiet, directory=str(folder))
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            base = f"http://127.0.0.1:{server.server_port}"
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-                for name, path in names.items():
-                    shoot(browser, base + path, f"{name}-phone")
-                    shoot(browser, base + path, f"{name}-dark", dark=True)
-                    shoot(browser, base + path, f"{name}-desk", size=DESK)
+                for (name, path), ways in shots.items():
+                    for way in ways:
+                        url = f"http://127.0.0.1:{server.server_port}{path}"
+                        shoot(browser, url, f"{name}-{way}", dark=way == "dark", size=DESK if way == "desk" else PHONE)
                 browser.close()
             server.shutdown()
     (PLAYED / "mail.html").unlink()

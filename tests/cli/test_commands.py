@@ -233,3 +233,13 @@ def test_the_wheel_carries_words_layouts_and_examples(tmp_path):
         "crisiscomms/py.typed",
     ):
         assert wanted in names
+
+
+def test_a_recall_shows_what_the_product_looks_like(crisiscomms, example):
+    crisiscomms("publish", "kettle-recall", "--rehearsal", "--now", "2026-09-09 11:05", cwd=example)
+    page = example / "rehearsal/public/incidents/kettle-recall/index.html"
+    picture = re.search(
+        r'<img src="([^"]+)" alt="A grey kettle with a black handle\.', page.read_text(encoding="utf-8")
+    )
+    assert picture
+    assert (page.parent / picture[1]).resolve().read_bytes() == (example / "pictures/fjord-k2.svg").read_bytes()
