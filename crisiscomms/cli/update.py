@@ -7,7 +7,10 @@ import typer
 from crisiscomms.cli.app import Folder, Json, Now, app, guarded
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crisiscomms.delivery.world import Room
+    from crisiscomms.fields import When
     from crisiscomms.record import Record
 
 
@@ -76,7 +79,7 @@ def update(
 def _fields(room: "Room", record: "Record", status: str, text: str, next_: str | None) -> dict[str, str]:
     """Return the new update's fields in their order, ready as YAML. Its next time is the cadence's where none is given."""
     from crisiscomms.cli.times import said_time, written
-    from crisiscomms.fields import When
+    from crisiscomms.fields import When as Moment
     from crisiscomms.record import CLOSED
     from crisiscomms.record.edit import yaml_text
 
@@ -85,7 +88,7 @@ def _fields(room: "Room", record: "Record", status: str, text: str, next_: str |
     free = (name for name in [status, *(f"{status}-{n}" for n in range(2, 1000))] if name not in taken)
     fields = {
         "id": next(free),
-        "at": written(When(clock.astimezone(room.workspace.zone))),
+        "at": _said_at(clock.astimezone(room.workspace.zone), record.incident.updates[-1].at),
         "status": status,
         "text": yaml_text(" ".join(text.split())),
     }
@@ -93,5 +96,11 @@ def _fields(room: "Room", record: "Record", status: str, text: str, next_: str |
         fields["next_update"] = written(said_time(next_, clock, room.workspace.reading))
     elif status not in CLOSED:
         span = record.incident.cadence or getattr(room.workspace.settings.cadence, record.incident.severity)
-        fields["next_update"] = written(When((clock + span.length).astimezone(room.workspace.zone)))
+        fields["next_update"] = written(Moment((clock + span.length).astimezone(room.workspace.zone)))
     return fields
+
+
+def _said_at(local: "datetime", last: "When") -> str:
+    """Return now as the record writes it: to the minute, to the second where the last update is from this minute."""
+    to_the_minute = local.replace(second=0, microsecond=0)
+    return f"{local:%Y-%m-%d %H:%M:%S}" if to_the_minute <= last.at <= local else f"{local:%Y-%m-%d %H:%M}"

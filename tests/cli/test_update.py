@@ -128,3 +128,23 @@ def test_what_would_break_the_record_is_not_written(crisiscomms, example, words,
     done = crisiscomms("update", "checkout-outage", *words, "--now", "2026-11-26 10:00", cwd=example, code=code)
     assert said in done.stderr
     assert record(example).read_bytes() == before
+
+
+def test_two_updates_in_one_minute(crisiscomms, example):
+    path = record(example)
+    for seconds in ("10:00:20", "10:00:41"):
+        crisiscomms(
+            "update",
+            "checkout-outage",
+            "--status",
+            "follow-up",
+            "--text",
+            "One more thing.",
+            "--now",
+            f"2026-11-26 {seconds}",
+            cwd=example,
+        )
+    source = path.read_text(encoding="utf-8")
+    assert "at: 2026-11-26 10:00\n" in source
+    assert "at: 2026-11-26 10:00:41\n" in source
+    crisiscomms("check", "checkout-outage", "--now", "2026-11-26 10:01", cwd=example)
