@@ -90,3 +90,15 @@ def test_no_workspace_is_said_in_words(tmp_path):
     with pytest.raises(UsageError) as caught:
         find_workspace(tmp_path)
     assert "crisiscomms init" in caught.value.fix
+
+
+def test_a_language_without_words_is_refused_with_those_that_have_some(tmp_path):
+    from crisiscomms.messages.templates import voices
+
+    text = GOOD.replace('timezone = "Europe/Berlin"', 'timezone = "Europe/Berlin"\nlanguages = ["en", "fr"]')
+    with pytest.raises(InvalidInput) as caught:
+        voices(read_workspace(write(tmp_path, text)))
+    [finding] = caught.value.findings
+    assert 'no templates in "fr"' in finding.message
+    assert "de, en" in finding.fix
+    assert "records" not in finding.fix

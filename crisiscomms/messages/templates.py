@@ -51,7 +51,9 @@ def voices(workspace: Workspace) -> dict[str, Voice]:
     found = {}
     for language in workspace.settings.organisation.languages:
         if not any(folder.is_dir() for folder in folders(language, packaged("templates"), overrides(workspace))):
-            known = ", ".join(sorted(path.name for path in packaged("templates").iterdir() if path.is_dir()))
+            known = ", ".join(
+                sorted(path.name for path in packaged("templates").iterdir() if (path / "words.toml").is_file())
+            )
             place = Place(relative(workspace.folder / "crisiscomms.toml"))
             raise InvalidInput(
                 [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.messages.facts import dotted
@@ -164,7 +164,7 @@ def _future(case: Case) -> Iterator[Finding]:
             yield case.error(
                 "from-the-future",
                 path,
-                f"{dotted(path)} has not happened yet: it is {case.now:%Y-%m-%d %H:%M} UTC now",
+                f"{dotted(path)} has not happened yet: it is {case.now.astimezone(UTC):%Y-%m-%d %H:%M} UTC now",
                 "Readers would be told that something is done before it is.",
                 "Correct the time, or use due for what is still to come.",
             )
