@@ -69,12 +69,6 @@ class Told(People, Deeds):
         return self._when(self._update.next_update, utc=True)
 
     @cached_property
-    def next_clock(self) -> Md | None:
-        """When readers hear from us again, without the date where that is today."""
-        due = self._update.next_update
-        return Md(self._voice.by_clock(due, self._update.at.at)) if due else None
-
-    @cached_property
     def news(self) -> Md:
         """The update's own words."""
         return self._facts.cite(self._update.text, self.language, self._update)
