@@ -27,10 +27,10 @@ MEASURED = {
 
 def cpu_seconds(words: list[str]) -> float:
     """Return the user and system time of one run."""
+    settings = {**os.environ, "NO_COLOR": "1"}
+    settings.pop("PYTHONDONTWRITEBYTECODE", None)  # some machines set it; whoever installs a program has its bytecode
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [sys.executable, *words], check=True, capture_output=True, cwd=HOME, env={**os.environ, "NO_COLOR": "1"}
-    )
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=HOME, env=settings)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

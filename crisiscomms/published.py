@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
 
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})
@@ -70,19 +71,18 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One delivery that is out, or may be: who was told which update, and the place's own id for it."""
+    """Deliveries of one kind that stand alike: which update, through which channel, to which audience, how many.
+
+    `audience` is empty for what everyone sees: the site, the memo, posts.
+    """
 
     update: str
     channel: str
     account: str
-    recipient: str
-    number: int
     audience: str
-    state: str
     kind: str
-    receipt: str
-    message_id: str
-    digest: str
+    state: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +116,74 @@ class Published:
         return self.incidents.get(incident, PublishedIncident())
 
 
-#: What makes a delivery the same delivery: update, channel, account, recipient, number.
-Key = tuple[str, str, str, str, int]
-
-
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """One delivery that has not begun. `frozen`: it was due when it was published, so it goes as it is, or not at all."""
+class Copy:
+    """One delivery to one reader, or to everyone, as it stands in the ledger.
+
+    `frozen`: it was due when it was published, so it goes as it is, or not at all. `names` is the domain in the
+    Message-IDs of its mails, empty where it is no mail.
+    """
 
     id: int
-    digest: str
+    update: str
+    recipient: str
+    number: int
     kind: str
+    state: str
+    digest: bytes
     frozen: bool
+    names: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not begun."""
+        return self.state in WAITING
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits of one incident, and how often a delivery was called off (by its key without the number)."""
+class Copies(Protocol):
+    """What the ledger knows about single readers. Asked in portions: an audience may be a million people."""
 
-    waiting: Mapping[Key, Waiting] = field(default_factory=dict)
-    called_off: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    def of(self, incident: str, channel: str, recipients: Sequence[str]) -> Mapping[str, Sequence[Copy]]:
+        """Return every delivery of an incident through a channel to some readers, oldest first. Who has none is left out."""
+        ...
+
+    def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
+        """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
+        ...
+
+
+class NoCopies:
+    """Knows of nothing, as before the first publication."""
+
+    def of(self, incident: str, channel: str, recipients: Sequence[str]) -> Mapping[str, Sequence[Copy]]:
+        """Return nothing."""
+        del incident, channel, recipients
+        return {}
+
+    def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
+        """Yield nothing."""
+        del incident
+        return iter(())
+
+
+class Draft(NamedTuple):
+    """One delivery as a plan holds it, and as the ledger will.
+
+    `person` is a JSON list: the address as written, the name, then what fills the message's slots; empty for what
+    everyone sees. `revises` is the id of the row that waits under the same key, and gets these words instead.
+    """
+
+    recipient: str
+    number: int
+    person: str
+    digest: bytes
+    thread: str = ""
+    revises: int | None = None
+
+
+def row_digest(message: str, settings: str, person: str) -> bytes:
+    """Return what ties a delivery to what was approved: its message, its channel's settings, and what is its reader's own."""
+    return blake2b(f"{message}\0{settings}\0{person}".encode(), digest_size=16).digest()
 
 
 def iso(at: datetime) -> str:

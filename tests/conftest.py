@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from standins.database import Postgres
+from standins.machine import needs
 
 HOME = Path(__file__).resolve().parent.parent
 EXAMPLES = HOME / "crisiscomms" / "examples"
@@ -56,3 +58,20 @@ def crisiscomms(tmp_path: Path) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of this process."""
+    with Postgres(needs("postgres").parent) as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """The address of an empty database of one test's own. A test may have left the server dead."""
+    postgres.start()
+    url = postgres.create()
+    yield url
+    postgres.start()
+    postgres.drop(url)

@@ -7,16 +7,18 @@ nothing; `open` is the only way to the outside. A rehearsal uses the first half 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 from crisiscomms.limits import Limit
 from crisiscomms.messages.model import Notice, Post
 
 Shape = Literal["site", "mail", "post"]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Caps:
 
     `shape`: what kind of message goes there. `leaves_machine`: whether anyone outside sees it, so that a plan needs
     approval. `can_find`: whether it can be asked what it has, after doubt. `limit`: how long a post may be.
-    `repeats`: whether sending the same once more changes nothing, so that there is never any doubt.
+    `repeats`: whether sending the same once more changes nothing, so that there is never any doubt. `fans`: whether it is
+    spoken to over many connections at once (`FanChannel`), at most `connections`. `per_second`: how many messages a second
+    it may be given.
     """
 
     shape: Shape
@@ -33,10 +37,12 @@ class Caps:
     can_find: bool = False
     limit: Limit | None = None
     repeats: bool = False
+    fans: bool = False
+    connections: int = 1
+    per_second: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """One notice for one recipient. `values` fills the notice's slots.
 
     `thread` is the Message-ID of the first notice of this incident that the recipient got through this channel, or
@@ -52,8 +58,7 @@ class Letter:
     thread: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One post for one account. `at` is the update's time."""
 
     post: Post
@@ -61,21 +66,25 @@ class Posting:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Exactly what will be sent: its bytes, and what the place needs besides (plain strings only, no secret)."""
+class Prepared(NamedTuple):
+    """Exactly what will be sent: its bytes, and what the place needs besides (plain strings only, no secret).
+
+    `token` stands for the reader in the unsubscribe address, and is empty where the message has none. `ready`: whoever
+    made the bytes has checked their lines, and none of them begins with a dot.
+    """
 
     payload: bytes
-    envelope: Mapping[str, str] = field(default_factory=dict)
+    envelope: Mapping[str, str] = NOTHING
+    token: str = ""
+    ready: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The evidence that it is out: the place's own id, its address if it has one, the place's words."""
 
     id: str
     url: str = ""
-    evidence: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = NOTHING
 
 
 class NotSent(Exception):
@@ -113,6 +122,21 @@ class OutcomeUnknown(Exception):
         self.reason, self.evidence = reason, dict(evidence or {})
 
 
+Outcome = Receipt | NotSent | Rejected | OutcomeUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What happened since the last turn.
+
+    `edge`: tags of messages that are with the place whole, but for the last byte that it waits for. `ended`: how attempts
+    ended, by tag.
+    """
+
+    edge: list[int]
+    ended: list[tuple[int, Outcome]]
+
+
 class Sender(Protocol):
     """The half of a channel that reaches the outside. One thread uses it at a time."""
 
@@ -130,6 +154,37 @@ class Sender(Protocol):
         ...
 
 
+class Fan(Protocol):
+    """Many connections to one place, driven in turns by one task. A tag is unique among the messages in flight."""
+
+    def wants(self) -> int:
+        """Return how many more messages it can take now, so that no connection waits for its next one."""
+        ...
+
+    def give(self, tag: int, prepared: Prepared) -> None:
+        """Queue one message. There is one attempt, with no retry that a place could notice."""
+        ...
+
+    async def turn(self) -> Turn:
+        """Wait until something must be decided, but no longer than a second, and return all of it at once."""
+        ...
+
+    async def go(self, tags: Iterable[int]) -> None:
+        """Send the last byte of these messages. What the place said meanwhile is read first; what has ended is passed over."""
+        ...
+
+    def stop(self, tags: Iterable[int]) -> None:
+        """Break these messages off before their last byte. They end in no outcome: nobody got them.
+
+        A message whose last byte is on its way already is passed over, and ends as it does.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye within seconds, and close every connection. What is in flight ends in no outcome."""
+        ...
+
+
 class Channel(Protocol):
     """One place, as its table in the workspace describes it."""
 
@@ -140,10 +195,14 @@ class Channel(Protocol):
         """Return the exact bytes for a message. Pure: same input, same bytes."""
         ...
 
-    def message_id(self, item: Letter | Posting) -> str:
-        """Return the id that the message will carry, if it is known beforehand, else an empty string."""
-        ...
-
     def open(self, secret: Callable[[str], str]) -> AbstractContextManager[Sender]:
         """Connect. `secret` returns a secret of this channel by its short name; connecting may wait until the first send."""
+        ...
+
+
+class FanChannel(Channel, Protocol):
+    """A channel whose `caps.fans` is true. Its `open` raises TypeError."""
+
+    def fan(self, secret: Callable[[str], str]) -> AbstractAsyncContextManager[Fan]:
+        """Open many connections, each when it is first needed. Raises what `secret` raises where a login needs one."""
         ...

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from crisiscomms.channels.base import Caps, Channel, Letter, Posting, Prepared, Receipt, Rejected, Sender
-from crisiscomms.channels.mail import MailSettings, build_mail, message_id
+from crisiscomms.channels.form import MailForms
+from crisiscomms.channels.mail import MailSettings
 from crisiscomms.fields import Language
 from crisiscomms.limits import X_POST
 
@@ -35,7 +35,8 @@ class OutboxChannel:
     """A channel that writes files."""
 
     def __init__(self, name: str, settings: OutboxSettings, folder: Path, key: bytes) -> None:
-        self.name, self.settings, self._folder, self._key = name, settings, folder, key
+        self.name, self.settings, self._folder = name, settings, folder
+        self._forms = MailForms(settings, key)
         limit = X_POST if settings.writes == "post" else None
         self.caps = Caps(settings.writes, leaves_machine=False, can_find=True, limit=limit, repeats=True)
 
@@ -48,12 +49,8 @@ class OutboxChannel:
     def prepare(self, item: Letter | Posting) -> Prepared:
         """Return the exact bytes."""
         if isinstance(item, Letter):
-            return _addressed(build_mail(self.settings, item, key=self._key), item)
+            return _addressed(self._forms.prepare(item), item)
         return _addressed(Prepared(item.post.text.encode()), item)
-
-    def message_id(self, item: Letter | Posting) -> str:
-        """Return a mail's Message-ID."""
-        return message_id(self.settings, item) if isinstance(item, Letter) else ""
 
     def open(self, secret: Callable[[str], str]) -> Any:
         """Open the folder. No secret is needed."""
@@ -66,17 +63,13 @@ class RehearsalChannel:
 
     def __init__(self, real: Channel, folder: Path) -> None:
         self.name = real.name
-        self.caps = replace(real.caps, leaves_machine=False, can_find=True, repeats=True)
+        self.caps = Caps(real.caps.shape, leaves_machine=False, can_find=True, limit=real.caps.limit, repeats=True)
         self.settings = getattr(real, "settings", None)
-        self._prepare, self._message_id, self._folder = real.prepare, real.message_id, folder / real.name
+        self._prepare, self._folder = real.prepare, folder / real.name
 
     def prepare(self, item: Letter | Posting) -> Prepared:
         """Return the exact bytes that the real channel would send."""
         return _addressed(self._prepare(item), item)
-
-    def message_id(self, item: Letter | Posting) -> str:
-        """Return the id that the real message would carry."""
-        return self._message_id(item)
 
     def open(self, secret: Callable[[str], str]) -> Any:
         """Open the folder."""
@@ -92,7 +85,7 @@ def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
         name = f"{notice.incident}/{notice.update}/{item.number}-{notice.kind}-{person}.eml"
     else:
         name = f"{item.post.incident}/{item.at:%Y%m%dT%H%M}-{item.number}-{item.post.update}-{item.post.kind}.txt"
-    return Prepared(prepared.payload, {**prepared.envelope, "file": name})
+    return prepared._replace(envelope={**prepared.envelope, "file": name})
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_m
 from crisiscomms.workspace import FILE, Workspace, toml_place
 
 KINDS = ("website", "outbox", "smtp", "x")
+#: What doubt may mean on a channel: a person decides, rather silence, or rather twice than never.
+DOUBT = ("ask", "silence", "duplicate")
 _WHY = "Nothing goes out through this channel until it can be read."
 
 
@@ -26,6 +28,7 @@ def channels(workspace: Workspace, *, rehearsal: Path | None = None) -> dict[str
     problems: list[Finding] = []
     for name, table in workspace.settings.channels.items():
         try:
+            problems += _doubt_problems(workspace, name, table)
             found[name] = _channel(workspace, name, table, rehearsal)
         except ValidationError as error:
             problems += [_problem(workspace, (name, *entry["loc"]), _words(entry)) for entry in error.errors()]
@@ -65,8 +68,19 @@ def _channel(workspace: Workspace, name: str, table: dict[str, Any], rehearsal: 
     return RehearsalChannel(real, rehearsal) if rehearsal else real
 
 
+def _doubt_problems(workspace: Workspace, name: str, table: dict[str, Any]) -> list[Finding]:
+    """Return what is wrong with the word on doubt, which the plan reads and no channel does."""
+    word = table.get("doubt", DOUBT[0])
+    if word in DOUBT or table.get("type") == "website":  # a website takes no such word, and says so itself
+        return []
+    words = f'doubt cannot be "{word}".{did_you_mean(str(word), DOUBT)}'
+    fix = "Use ask (a person decides), silence (never send it again) or duplicate (rather twice than never)."
+    return [_problem(workspace, (name, "doubt"), words, fix)]
+
+
 def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
     kind = table.get("type")
+    table = {key: value for key, value in table.items() if key != "doubt"}
     if kind == "outbox":
         contact = workspace.settings.organisation.contact.email
         table = {"sender": f"{workspace.settings.organisation.name} <{contact}>", **table} if contact else table

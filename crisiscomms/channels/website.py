@@ -10,6 +10,9 @@ from crisiscomms.channels.base import Caps, Receipt
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.fields import Model
 
+#: Where a release says how far the audit trail reached when it was made.
+ANCHOR = ".well-known/crisiscomms/anchor.json"
+
 
 class WebsiteSettings(Model):
     """How the site gets to where readers find it."""
@@ -52,14 +55,14 @@ class WebsiteChannel:
             )
         return Receipt(digest, str(self.target))
 
+    def anchor(self) -> str:
+        """Return what the published site says of the ledger's audit trail, or an empty string where there is no site."""
+        path = self.target / ANCHOR
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
     def prepare(self, item: Any) -> Any:
         """Refuse: a site is no message."""
         raise NotImplementedError
-
-    def message_id(self, item: Any) -> str:
-        """Return nothing: pages have addresses."""
-        del item
-        return ""
 
     def open(self, secret: Any) -> Any:
         """Refuse: a site is not sent to."""

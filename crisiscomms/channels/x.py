@@ -77,10 +77,6 @@ class XChannel:
             raise TypeError("X takes posts, not letters")
         return Prepared(item.post.text.encode(), {"link": item.post.link, "at": item.at.isoformat()})
 
-    def message_id(self, item: Letter | Posting) -> str:  # noqa: ARG002 -- the contract's argument
-        """Return an empty string: X gives a post its id."""
-        return ""
-
     def open(self, secret: Callable[[str], str]) -> AbstractContextManager[base.Sender]:
         """Fetch the four secrets. Nothing is connected before the first send. Raises what `secret` raises."""
         return nullcontext(XSender(self.settings, {name: secret(name).strip() for name in SECRETS}, self._clock))

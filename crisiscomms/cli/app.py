@@ -6,6 +6,7 @@ Typer's help must be there at once, so every verb imports what it needs when it 
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +51,8 @@ Now = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; words for people go to stderr.")]
 
+#: What is closed when a verb ends, however it ends.
+AT_END = ExitStack()
 
 #: The file of each verb, in the order in which help names them. Only the one that is asked for is imported.
 FILES = {
@@ -63,6 +66,10 @@ FILES = {
     "doubt": "doubt",
     "hold": "hold",
     "release": "hold",
+    "suppress": "suppress",
+    "worker": "worker",
+    "audit": "audit",
+    "ledger": "ledger",
     "schema": "schema",
 }
 
@@ -90,6 +97,8 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 
             show_fault()
             code = 1
+        finally:
+            AT_END.close()
         raise typer.Exit(code)
 
     return run

@@ -23,7 +23,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     from crisiscomms.ledger import State
 
     room = open_room(folder, rehearsal=rehearsal)
-    rows = room.ledger.rows(State.DOUBT) if room.ledger_path.exists() else []
+    rows = room.ledger.rows(State.DOUBT) if room.has_ledger else []
     if json:
         show_json(
             "doubt",
@@ -34,19 +34,15 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
                     "update": r.update_id,
                     "channel": r.channel,
                     "recipient": r.recipient,
-                    "since": r.changed_at,
-                    "worker": r.worker,
-                    "evidence": json_.loads(r.evidence),
+                    "evidence": json_.loads(r.evidence or "{}"),
                 }
                 for r in rows
             ],
         )
         return 0
     for row in rows:
-        evidence = "; ".join(f"{key}: {value}" for key, value in json_.loads(row.evidence).items())
-        say(
-            f"{row.id:>7}  {row.incident} {row.update_id}  {row.channel}  {row.recipient or 'the account'}  since {row.changed_at}"
-        )
+        evidence = "; ".join(f"{key}: {value}" for key, value in json_.loads(row.evidence or "{}").items())
+        say(f"{row.id:>7}  {row.incident} {row.update_id}  {row.channel}  {row.recipient or 'the account'}")
         say(f"         {evidence}")
     say(
         f"{count(len(rows), 'message')} in doubt."
@@ -95,7 +91,7 @@ def resolve(
     room = open_room(folder, rehearsal=rehearsal)
     to = State.SENT_BY_WORD if sent else State.PLANNED if resend else State.CLOSED
     with publishing(room):
-        known = {row.id for row in room.ledger.rows(State.DOUBT)} if room.ledger_path.exists() else set()
+        known = {row.id for row in room.ledger.rows(State.DOUBT)} if room.has_ledger else set()
         chosen = sorted(known) if all_ else rows or []
         unknown = [str(number) for number in chosen if number not in known]
         if unknown or not (all_ or chosen):

@@ -55,13 +55,13 @@ def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> 
     from crisiscomms.plan.build import build_plan
 
     room = open_room(folder, rehearsal=rehearsal)
-    if not room.ledger_path.exists() or not room.ledger.release(what):
+    if not room.has_ledger or not room.ledger.release(what):
         held = ", ".join(room.published().holds) or "nothing"
         raise UsageError(f'"{what}" is not on hold', fix=f"On hold now: {held}.")
     say(f"No longer on hold: {what}.")
     ids = [what] if what in room.workspace.incidents() else []
     records = room.incidents(ids)
-    made = build_plan(room.world(records), records)
+    made = build_plan(room.world(), records)
     show_plan(made)
     show_next(room, made, ids, corrections=False, late=False)
     return 0

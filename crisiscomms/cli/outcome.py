@@ -15,6 +15,7 @@ class _Left:
 
     waiting: int = 0
     held: int = 0
+    first: int = 0
     doubt: int = 0
     next_time: str = ""
 
@@ -39,7 +40,13 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
     on_hold = any(item.held for one in plan.incidents for item in one.items)
     code = 6 if failed or left.waiting or left.doubt or on_hold else 0
     if as_json:
-        counts = {"sent": sent, "failed": failed, "waiting": left.waiting, "doubt": left.doubt}
+        counts = {
+            "sent": sent,
+            "failed": failed,
+            "waiting": left.waiting,
+            "kept_for_later": left.first,
+            "doubt": left.doubt,
+        }
         show_json("publish", fingerprint=plan.fingerprint, **counts, problems=problems, exit=code)
         return code
     _say_done(room, plan, sent, failed, problems)
@@ -70,11 +77,12 @@ def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list
 def _left(room: "Room") -> _Left:
     from crisiscomms.ledger import State
 
-    if not room.ledger_path.exists():
+    if not room.has_ledger:
         return _Left()
     ledger = room.ledger
     open_ = [publication.id for publication in ledger.open_publications()]
-    return _Left(ledger.left(open_), ledger.held_back(open_), len(ledger.rows(State.DOUBT)), ledger.next_time(open_))
+    doubt, soon = len(ledger.rows(State.DOUBT)), ledger.next_time(open_)
+    return _Left(ledger.left(open_), ledger.held_back(open_), ledger.kept_for_later(open_), doubt, soon)
 
 
 def _say_left(room: "Room", left: _Left) -> None:
@@ -85,8 +93,11 @@ def _say_left(room: "Room", left: _Left) -> None:
         say(f"On hold: {count(left.held, 'message')} not sent.")
         for scope, reason in room.ledger.holds().items():
             say(f"  {scope} is on hold: {reason}. To go on: crisiscomms release {scope}, then publish again.")
-    if left.waiting > left.held:
-        waiting = count(left.waiting - left.held, "message")
+    if left.first:
+        rest = count(left.first, "more person waits", "more people wait")
+        say(f"Only the first were told: {rest}. Look at what arrived, then go on: crisiscomms publish")
+    if left.waiting > left.held + left.first:
+        waiting = count(left.waiting - left.held - left.first, "message")
         when = f" The first of them may go at {left.next_time}." if left.next_time else ""
         say(f"Not out yet: {waiting}.{when} Publish again, and it goes on where it stopped.")
     if left.doubt:

@@ -44,7 +44,7 @@ def plan(
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
     records = room.incidents(ids or [])
-    made = build_plan(room.world(records), records, Choices(corrections, late))
+    made = build_plan(room.world(), records, Choices(corrections, late))
     show_findings(finding for one in made.incidents for finding in one.findings)
     if html:
         html.write_text(plan_page(made, room.workspace.settings.organisation.name), encoding="utf-8")
@@ -92,7 +92,7 @@ def _about(item: "Item") -> str:
     from crisiscomms.cli.words import count
 
     to = f" to {item.audience} ({item.language})" if item.audience else ""
-    people = f": {count(len(item.rows), 'person', 'people')}" if item.audience and item.rows else ""
+    people = f": {count(len(item.drafts), 'person', 'people')}" if item.audience and item.drafts else ""
     when = f", not before {item.not_before}" if item.action == "schedule" else ""
     return f"{item.title}{to}{people}{when}" + (f": {item.reason}" if item.reason else "")
 
@@ -133,7 +133,7 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     counts = {
         action: sum(1 for one in plan.incidents for item in one.items if item.action == action) for action in _SIGNS
     }
-    mails = sum(len(item.rows) for item in changes if item.audience)
+    mails = sum(len(item.drafts) for item in changes if item.audience)
     say(
         f"Plan: {counts['create']} new, {counts['revise']} revised, {counts['correct']} corrected, {counts['keep']} as they are, {counts['schedule']} waiting, {counts['block']} not going. Mails: {mails:,}."
     )
@@ -151,7 +151,7 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
 
 def left_over(room: "Room") -> int:
     """Return how many messages an earlier publication has left."""
-    if not room.ledger_path.exists():
+    if not room.has_ledger:
         return 0
     return room.ledger.left(publication.id for publication in room.ledger.open_publications())
 
@@ -168,7 +168,7 @@ def show_plan_json(plan: "Plan") -> None:
             "update": item.update,
             "audience": item.audience,
             "language": item.language,
-            "people": len(item.rows),
+            "people": len(item.drafts),
             "reason": item.reason,
             "not_before": item.not_before,
             "digest": item.digest,

@@ -16,7 +16,7 @@ class Bar:
     def __init__(self, room: "Room", *, quiet: bool) -> None:
         self._room, self._quiet = room, quiet or not sys.stderr.isatty()
         self._bar: Any = None
-        self._done = 0
+        self._done = self._total = 0
         self._start = 0.0
 
     def __enter__(self) -> Self:
@@ -29,11 +29,13 @@ class Bar:
         """Take the bar away. The next step starts a new one."""
         if self._bar is not None:
             self._bar.stop()
-        self._bar, self._done, self._start = None, 0, 0.0
+        self._bar, self._done, self._total, self._start = None, 0, 0, 0.0
 
     def step(self, _row: object, _state: object) -> None:
         """Count one message."""
         self._done += 1
+        if _row is None:  # other machines send as well, and only the ledger knows how far they are
+            self._done = max(self._done, self._total - self._left()) if self._total else 0
         self._start = self._start or time.monotonic()
         if self._quiet or time.monotonic() - self._start < AFTER:
             return
@@ -41,13 +43,16 @@ class Bar:
             self._draw()
         self._bar.update(self._task, completed=self._done)
 
+    def _left(self) -> int:
+        ledger = self._room.ledger
+        return ledger.left(publication.id for publication in ledger.open_publications())
+
     def _draw(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        ledger = self._room.ledger
-        left = ledger.left(publication.id for publication in ledger.open_publications())
+        self._total = self._done + self._left()
         columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("", total=self._done + left)
+        self._task = self._bar.add_task("", total=self._total)
         self._bar.start()

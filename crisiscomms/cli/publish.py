@@ -26,6 +26,15 @@ def publish(
     ] = None,
     corrections: Corrections = False,
     late: Late = False,
+    first: Annotated[
+        int | None,
+        typer.Option(
+            "--first",
+            min=1,
+            metavar="N",
+            help="Only the first N readers of each list for now; the next publish goes on.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     no_input: Annotated[
         bool, typer.Option("--no-input", help="Never ask; refuse where an answer would be needed.")
@@ -45,21 +54,21 @@ def publish(
     room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
     with publishing(room), Bar(room, quiet=json) as bar:
         work = Publishing(room, bar.step)
-        first = work.finish_unfinished() if room.ledger_path.exists() else None
+        left = work.finish_unfinished(first)
         bar.stop()
-        say_first(first, err=json)
+        say_first(left, err=json)
         records = room.incidents(ids or [])
         made = work.plan(records, Choices(corrections, late))
         if made.errors:
             raise ReviewFailed(f for one in made.incidents for f in one.findings)
         if not made.changes and not made.called_off:
-            return report(room, made, [first], as_json=json)
+            return report(room, made, [left], as_json=json)
         if not json:
             show_plan(made)
         _check(made, fingerprint, ids or [])
         if not (yes or fingerprint or no_input or json or room.rehearsal):
             _ask(made)
-        return report(room, made, [first, work.carry_out(made)], as_json=json)
+        return report(room, made, [left, work.carry_out(made, first)], as_json=json)
 
 
 def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:

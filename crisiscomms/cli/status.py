@@ -24,17 +24,25 @@ def status(
     Example: crisiscomms status
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import paint, say, show_json
+    from crisiscomms.cli.words import count, paint, say, show_json
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
     lines = _out(room)
     late, coming = _times(room)
     holds = room.published().holds
+    later = _kept_for_later(room)
     doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
     if json:
-        show_json("status", out=lines, late=late, next=coming, holds=dict(holds), doubt=doubt)
+        show_json("status", out=lines, late=late, next=coming, holds=dict(holds), kept_for_later=later, doubt=doubt)
     else:
         _show(lines, late, coming, dict(holds))
+        if later:
+            say(
+                paint(
+                    f"Only the first were told: {count(later, 'more person waits', 'more people wait')}. To go on: crisiscomms publish",
+                    "yellow",
+                )
+            )
         if doubt:
             say(paint(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list", "red"))
     return 6 if exit_code and (late or doubt) else 0
@@ -55,11 +63,17 @@ _WORDS = {
 
 
 def _out(room: "Room") -> list[dict[str, Any]]:
-    if not room.ledger_path.exists():
+    if not room.has_ledger:
         return []
     return [
         {"incident": i, "update": u, "channel": c, "state": s, "count": n} for i, u, c, s, n in room.ledger.counts()
     ]
+
+
+def _kept_for_later(room: "Room") -> int:
+    """Return how many wait because only the first of each list were to be told."""
+    ledger = room.ledger if room.has_ledger else None
+    return ledger.kept_for_later(one.id for one in ledger.open_publications()) if ledger else 0
 
 
 def _times(room: "Room") -> tuple[list[str], list[str]]:

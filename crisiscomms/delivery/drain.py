@@ -1,37 +1,38 @@
-"""The drain: the one function that sends. Safe to kill, and to run again.
+"""The drain: the one function that sends. Safe to kill, to run twice, and to run on many machines.
 
 For each row: claim it, prepare it, note `sending` right before the byte that may reach someone, write how it ended.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crisiscomms.channels.base import Channel, NotSent, OutcomeUnknown, Receipt, Rejected
-from crisiscomms.delivery.outside import Outside, boot_id, worker
+from crisiscomms.delivery.fanning import BATCH, Fanning
+from crisiscomms.delivery.lease import Lease, moment
+from crisiscomms.delivery.outcomes import Failures, Outcome, ending
+from crisiscomms.delivery.outside import Outside
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row, Stage, State
+from crisiscomms.ledger.rows import Begin, Ending, Worker
 from crisiscomms.ledger.states import OUT
-from crisiscomms.published import iso
 
-BATCH = 50
 #: How often one run tries what certainly did not arrive, and how many seconds it waits for that at most.
 ROUNDS, PATIENCE = 3, 6.0
-#: After so many certain failures in a row a channel is left alone until the next run: where they are about the place,
-#: and where each is about one reader.
-MOST_IN_A_ROW, MOST_READERS_IN_A_ROW = 3, 20
+#: How often a message whose channel would rather send twice is sent again unasked.
+MOST_RESENDS = 2
+STANDING = frozenset({"site", "memo"})
 
 Stands = dict[tuple[str, str], str]
 
 
 class LostRow(Exception):
-    """The row is no longer ours, or was put on hold a moment ago."""
+    """The row is no longer ours, was put on hold, or its reader asked for no more mail, a moment ago."""
 
 
 @dataclass
@@ -43,112 +44,146 @@ class Drain:
     secret: Callable[[str, str], str]
     standing: Callable[[Row], tuple[Receipt, Stands]]
     progress: Callable[[Row, State], None] = lambda _row, _state: None
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
 
-    def run(self, publications: list[int]) -> Tally:
-        """Send everything of these publications that may go now, in its order. Returns what happened."""
+    def run(self, publications: list[int], channels: frozenset[str] | None = None) -> Tally:
+        """Send everything of these publications that may go now, in its order. Returns what happened.
+
+        `channels`: only through these.
+        """
         self.tally = Tally()
+        asyncio.run(self._run(publications, channels))
+        return self.tally
+
+    async def _run(self, publications: list[int], channels: frozenset[str] | None) -> None:
         stopped: set[str] = set()
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             outside = Outside(self.ledger, self.channels, self.secret, stack)
             for number in range(ROUNDS):
                 for stage in self.ledger.stages(publications):
-                    if stage.channel not in stopped and not self._stage(stage, outside):
+                    if channels is not None and stage.channel not in channels:
+                        continue
+                    if stage.channel not in stopped and not await self._stage(stage, outside):
                         stopped.add(stage.channel)
-                again = [stage for stage in self.ledger.stages(publications) if stage.channel not in stopped]
-                pause = self._pause(again, publications, 2.0**number)
-                if pause is None or number + 1 == ROUNDS:
+                if number + 1 == ROUNDS or not await self._wait(publications, stopped):
                     break
-                self.sleep(pause)
-        self._look_back(publications)
-        return self.tally
+            self._by_policy(outside)
+        if channels is None:
+            self._look_back(publications)
 
-    def _pause(self, stages: list[Stage], publications: list[int], usual: float) -> float | None:
-        """Return how long to wait before trying again what can be tried again soon. None: there is no such thing."""
-        if any(self.ledger.retries(stage) for stage in stages):
-            return usual
+    async def _wait(self, publications: list[int], stopped: set[str]) -> bool:
+        """Wait for what can be tried again soon. False: there is no such thing."""
+        stages = [stage for stage in self.ledger.stages(publications) if stage.channel not in stopped]
+        if any(self.ledger.ready(stage) for stage in stages):
+            await self.sleep(0.5)
+            return True
         coming = self.ledger.next_time(publications) if stages else ""
         seconds = (datetime.fromisoformat(coming) - self.ledger.clock()).total_seconds() if coming else PATIENCE + 1
-        return max(seconds, 0.1) if seconds <= PATIENCE else None
+        if seconds > PATIENCE:
+            return False
+        await self.sleep(max(seconds, 0.1))
+        return True
 
     def _look_back(self, publications: list[int]) -> None:
         ledger, stages = self.ledger, self.ledger.stages(publications)
         no_site = any(stage.rank == 0 for stage in stages) or any(r.kind == "site" for r in ledger.rows(State.DOUBT))
-        free = ledger.left(publications) - ledger.held_back(publications)
+        held = ledger.held_back(publications) + ledger.kept_for_later(publications)
+        free = ledger.left(publications) - held
         if no_site and free and any(stage.rank > 0 for stage in stages):
             self.tally.problem("the site is not out, so nothing that links to it was sent")
 
-    def _stage(self, stage: Stage, outside: Outside) -> bool:
-        """Send the rows of one stage: those that are new, then those that failed before. False: leave the channel."""
-        token = secrets.token_hex(8)
-        failed_before = self.ledger.retries(stage)
-        failures = _Failures()
-        while rows := self.ledger.claim(stage, worker(), boot_id(), token, most=BATCH):
-            if not self._batch(rows, token, outside, failures):
+    async def _stage(self, stage: Stage, outside: Outside) -> bool:
+        """Send the rows of one stage, at the pace of its channel. False: leave the channel alone for now."""
+        channel = self.channels.get(stage.channel)
+        per_second = channel.caps.per_second if channel else None
+        failures = Failures()
+        while True:
+            if channel is not None and channel.caps.fans:
+                going = await self._fan(stage, outside, failures, per_second)
+            else:
+                going = self._one_by_one(stage, outside, failures)
+            if failures.asked:
+                self.ledger.ask_patience(stage.channel, failures.asked)
+            if not going:
                 return False
-        for start in range(0, len(failed_before), BATCH):
-            again = failed_before[start : start + BATCH]
-            rows = self.ledger.claim(stage, worker(), boot_id(), token, most=BATCH, only=again)
-            if not self._batch(rows, token, outside, failures):
+            pause = self.ledger.wait(stage.channel, per_second)
+            if pause > PATIENCE:
+                self.tally.problem(f"{stage.channel}: the place asked for {pause:,.0f} seconds of patience")
                 return False
-        return True
+            if not pause or not self.ledger.ready(stage):
+                return True
+            await self.sleep(pause)
 
-    def _batch(self, rows: list[Row], token: str, outside: Outside, failures: _Failures) -> bool:
-        for index, row in enumerate(rows):
-            try:
-                failures.count(self._row(row, token, outside))
-            except LostRow:
-                if self.ledger.held(row):
-                    self._give_back(rows[index:], token)
-                    return True
-            if failures.too_many or (failures.place and row.kind in {"site", "memo"}):
-                self._give_back(rows[index + 1 :], token)
-                return False
-        return True
-
-    def _give_back(self, rows: list[Row], token: str) -> None:
-        for row in rows:
-            self.ledger.settle(row, token, State.PLANNED)
-
-    def _row(self, row: Row, token: str, outside: Outside) -> NotSent | None:
-        """Send one row. Returns why it certainly did not arrive, where it may be tried again. Raises LostRow."""
+    async def _fan(self, stage: Stage, outside: Outside, failures: Failures, per_second: float | None) -> bool:
         try:
-            receipt, stands = self._attempt(row, token, outside)
+            fan = await outside.fan(stage.channel)
         except NotSent as failure:
-            self._retry(row, token, failure)
-            return failure
-        except Rejected as failure:
-            self._end(row, token, State.FAILED, failure.reason, failure.evidence)
-            return None
-        except OutcomeUnknown as failure:
-            return self._doubt(row, token, failure, outside)
-        self._sent(row, token, receipt, receipt.evidence, stands)
-        return None
+            self.tally.problem(f"{stage.channel}: {failure.reason}")
+            return False
+        return await Fanning(self.ledger, stage, fan, outside, self._ended, failures, per_second).run()
 
-    def _sent(self, row: Row, token: str, receipt: Receipt, evidence: Mapping[str, str], stands: Stands) -> None:
-        if self._settled(row, token, receipt, evidence, stands):
+    def _one_by_one(self, stage: Stage, outside: Outside, failures: Failures) -> bool:
+        """Send one row after the other. For what comes in small numbers: sites, memos, posts, files."""
+        lease, began = Lease(self.ledger), moment()
+        while rows := self.ledger.claim(stage, Worker.this(), most=BATCH):
+            lease.begin(began)
+            for index, row in enumerate(rows):
+                lease.keep([row])
+                try:
+                    self._row(row, outside, failures, lease)
+                except LostRow:
+                    if self.ledger.held(row):
+                        self._give_back(rows[index + 1 :])
+                        break
+                if failures.too_many or (failures.place and row.kind in STANDING):
+                    self._give_back(rows[index + 1 :])
+                    return False
+            began = moment()
+        return True
+
+    def _give_back(self, rows: list[Row]) -> None:
+        self.ledger.turn((), [Ending(row, State.PLANNED) for row in rows])
+
+    def _row(self, row: Row, outside: Outside, failures: Failures, lease: Lease) -> None:
+        """Send one row, and write how it ended. Raises LostRow."""
+        stands: Stands = {}
+        try:
+            outcome: Outcome
+            outcome, stands = self._attempt(row, outside, lease)
+        except (NotSent, Rejected) as failure:
+            outcome = failure
+        except OutcomeUnknown as failure:
+            outcome = outside.find(row) or failure
+        failures.count(outcome)
+        end = ending(row, outcome, self.ledger.clock)
+        if stands:
+            end = Ending(row, end.to, end.receipt, end.url, end.evidence, stands=stands)
+        if self.ledger.settle(end):
+            self._ended(row, outcome, end.to)
+
+    def _ended(self, row: Row, outcome: Outcome, to: State) -> None:
+        """Count how an attempt ended, and say so."""
+        self.progress(row, to)
+        if isinstance(outcome, Receipt):
             self.tally.sent += 1
             self.tally.over(row.id)
-            self.progress(row, State.SENT)
+            return
+        about = row.recipient if isinstance(outcome, Rejected | OutcomeUnknown) else ""
+        if isinstance(outcome, NotSent):
+            about = f"{row.channel}, {row.recipient}" if outcome.only_this else row.channel
+        self.tally.problem(f"{about or row.channel}: {outcome.reason}", row.id)
+        self.tally.failed += to is State.FAILED
+        self.tally.doubt += to is State.DOUBT
 
-    def _settled(self, row: Row, token: str, receipt: Receipt, evidence: Mapping[str, str], stands: Stands) -> bool:
-        said = dict(evidence)
-        return self.ledger.settle(
-            row, token, State.SENT, receipt=receipt.id, url=receipt.url, evidence=said, stands=stands
-        )
-
-    def _attempt(self, row: Row, token: str, outside: Outside) -> tuple[Receipt, Stands]:
-        if row.kind in {"site", "memo"}:
-            self._edge(row, token, "")
+    def _attempt(self, row: Row, outside: Outside, lease: Lease) -> tuple[Receipt, Stands]:
+        if row.kind in STANDING:
+            self._edge(row, (), lease)
             return self._stand(row)
-        sender = outside.sender(row.channel)
-        channel = self.channels[row.channel]
-        item = outside.item(row)
-        prepared = channel.prepare(item)
+        prepared, readers = outside.prepare(row)
         parent = self._parent(row)
-        message_id = channel.message_id(item)
-        return sender.send(prepared, parent=parent, edge=lambda: self._edge(row, token, message_id)), {}
+        sender = outside.sender(row.channel)
+        return sender.send(prepared, parent=parent, edge=lambda: self._edge(row, readers, lease)), {}
 
     def _stand(self, row: Row) -> tuple[Receipt, Stands]:
         """Do what can be done again without harm. Raises NotSent."""
@@ -159,9 +194,14 @@ class Drain:
         except OSError as error:
             raise NotSent(f"{error.strerror}: {error.filename}") from error
 
-    def _edge(self, row: Row, token: str, message_id: str) -> None:
-        if not self.ledger.sending(row, token, message_id):
-            self.ledger.settle(row, token, State.PLANNED)
+    def _edge(self, row: Row, readers: tuple[str, ...], lease: Lease) -> None:
+        begun = self.ledger.turn([Begin(row, readers)], ())
+        if row.id not in begun.go:
+            if row.id in begun.held:
+                self._give_back([row])
+            raise LostRow
+        if lease.is_over:  # we slept since: the row may be in other hands
+            self.ledger.settle(Ending(row, State.RETRY))
             raise LostRow
 
     def _parent(self, row: Row) -> Receipt | None:
@@ -177,40 +217,18 @@ class Drain:
             )
         return Receipt(first.receipt, first.url) if first.receipt else None
 
-    def _retry(self, row: Row, token: str, failure: NotSent) -> None:
-        """Let a row wait. If the place asked for patience it gets it, else the next round or run tries again."""
-        later = None
-        if failure.retry_after:
-            later = iso(self.ledger.clock() + timedelta(seconds=failure.retry_after + 1))
-        evidence = {"reason": failure.reason, **failure.evidence}
-        self.ledger.settle(row, token, State.RETRY, evidence=evidence, not_before=later)
-        who = f"{row.channel}, {row.recipient}" if failure.only_this else row.channel
-        self.tally.problem(f"{who}: {failure.reason}", row.id)
-        self.progress(row, State.RETRY)
-
-    def _end(self, row: Row, token: str, to: State, reason: str, evidence: Mapping[str, str]) -> None:
-        self.ledger.settle(row, token, to, evidence={"reason": reason, **evidence})
-        self.tally.problem(f"{row.recipient or row.channel}: {reason}", row.id)
-        self.tally.failed += to is State.FAILED
-        self.tally.doubt += to is State.DOUBT
-        self.progress(row, to)
-
-    def _doubt(self, row: Row, token: str, failure: OutcomeUnknown, outside: Outside) -> NotSent | None:
-        """Ask the place, if it can be asked; else leave the row in doubt."""
-        found = outside.find(row)
-        if found is not None:
-            self._sent(row, token, found, {"found": "by reading back", **found.evidence}, {})
-            return None
-        self._end(row, token, State.DOUBT, failure.reason, failure.evidence)
-        return NotSent(failure.reason)
+    # -- doubt -------------------------------------------------------------------------------------------------
 
     def read_back(self, rows: list[Row]) -> int:
         """Settle rows in doubt without a person: by doing again what may be done again, or by asking the place.
 
         Returns how many were settled. What the place does not have stays in doubt: it may be slow to show it.
         """
+        return asyncio.run(self._read_back(rows)) if rows else 0
+
+    async def _read_back(self, rows: list[Row]) -> int:
         settled = 0
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             outside = Outside(self.ledger, self.channels, self.secret, stack)
             for row in rows:
                 try:
@@ -219,37 +237,26 @@ class Drain:
                     continue
                 if receipt is not None:
                     evidence = {"found": "by reading back", **receipt.evidence}
-                    settled += self._settled(row, row.token or "", receipt, evidence, stands)
+                    end = Ending(row, State.SENT, receipt.id, receipt.url, evidence, stands=stands)
+                    settled += self.ledger.found(end)
         return settled
 
     def _again(self, row: Row, outside: Outside) -> tuple[Receipt | None, Stands]:
-        if row.kind in {"site", "memo"}:
+        if row.kind in STANDING:
             return self._stand(row)
         channel = self.channels.get(row.channel)
         if channel is not None and channel.caps.repeats:
-            prepared = channel.prepare(outside.item(row))
+            prepared, _ = outside.prepare(row)
             sender = outside.sender(row.channel)
             return sender.send(prepared, parent=self._parent(row), edge=lambda: None), {}
         return outside.find(row), {}
 
-
-@dataclass
-class _Failures:
-    """How many certain failures came in a row: about the place, and about single readers."""
-
-    place: int = 0
-    readers: int = 0
-
-    def count(self, failure: NotSent | None) -> None:
-        """Count the end of one attempt."""
-        if failure is None:
-            self.place = self.readers = 0
-        elif failure.only_this:
-            self.readers += 1
-        else:
-            self.place += 1
-
-    @property
-    def too_many(self) -> bool:
-        """Whether the place had better be left alone."""
-        return self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW
+    def _by_policy(self, outside: Outside) -> None:
+        """Settle doubts as the plan said beforehand: rather silence, or rather twice. `ask` leaves them to a person."""
+        words = {"silence": (State.CLOSED, "rather silence"), "duplicate": (State.PLANNED, "rather twice than never")}
+        for row in self.ledger.rows(State.DOUBT):
+            if row.policy in words and outside.find(row) is None:
+                to, reason = words[row.policy]
+                resent = row.number if to is State.PLANNED else 0
+                if resent < MOST_RESENDS:
+                    self.ledger.resolve_doubt(row.id, to, reason, by="the plan")

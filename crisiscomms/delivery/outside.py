@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from crisiscomms.channels.base import Channel, Letter, NotSent, Posting, Receipt, Sender
+from crisiscomms.channels.base import (
+    Channel,
+    Fan,
+    FanChannel,
+    Letter,
+    NotSent,
+    Posting,
+    Prepared,
+    Receipt,
+    Rejected,
+    Sender,
+)
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row
-from crisiscomms.messages.model import Notice, Post
+from crisiscomms.messages.model import Notice, Post, digest
+from crisiscomms.published import row_digest
+
+_read_json = json.JSONDecoder().decode
+#: What the deliveries of one item share.
+_Shared = tuple[Notice | Post, tuple[str, ...], datetime]
 
 
 @dataclass
@@ -27,35 +38,73 @@ class Outside:
     ledger: Ledger
     channels: Mapping[str, Channel]
     secret: Callable[[str, str], str]
-    stack: ExitStack
+    stack: AsyncExitStack
     _senders: dict[str, Sender] = field(default_factory=dict)
-    _messages: dict[str, Notice | Post] = field(default_factory=dict)
+    _fans: dict[str, Fan] = field(default_factory=dict)
+    _shared: dict[int, _Shared] = field(default_factory=dict)
+
+    def channel(self, name: str) -> Channel:
+        """Return a channel. Raises NotSent where the workspace has it no more."""
+        if name not in self.channels:
+            raise NotSent(f'the channel "{name}" is no longer in the workspace')
+        return self.channels[name]
 
     def sender(self, name: str) -> Sender:
         """Return a channel's sender. Raises NotSent where the channel cannot be opened."""
-        if name not in self.channels:
-            raise NotSent(f'the channel "{name}" is no longer in the workspace')
         if name not in self._senders:
             try:
-                opened = self.channels[name].open(lambda secret: self.secret(name, secret))
+                opened = self.channel(name).open(lambda secret: self.secret(name, secret))
                 self._senders[name] = self.stack.enter_context(opened)
             except CrisiscommsError as error:
-                raise NotSent(". ".join(filter(None, (error.problem, error.fix))).rstrip(".")) from error
+                raise _closed(error) from error
         return self._senders[name]
 
+    async def fan(self, name: str) -> Fan:
+        """Return a channel's connections. Raises NotSent where the channel cannot be opened."""
+        if name not in self._fans:
+            try:
+                channel = cast("FanChannel", self.channel(name))
+                opened = channel.fan(lambda secret: self.secret(name, secret))
+                self._fans[name] = await self.stack.enter_async_context(opened)
+            except CrisiscommsError as error:
+                raise _closed(error) from error
+        return self._fans[name]
+
     def item(self, row: Row) -> Letter | Posting:
-        """Return the frozen message of a row. Its words come from the ledger, not from the record."""
-        if row.message not in self._messages:
-            plain: dict[str, Any] = json.loads(self.ledger.blob(row.message))
-            notice = bool(row.recipient)
-            made = Notice(**{**plain, "columns": tuple(plain["columns"])}) if notice else Post(**plain)
-            self._messages[row.message] = made
-        message = self._messages[row.message]
-        at = datetime.fromisoformat(row.at)
+        """Return the frozen message of a row. Its words come from the ledger, not from the record.
+
+        Raises Rejected where the ledger no longer holds what was approved.
+        """
+        if row_digest(row.message, row.settings, row.person) != row.digest:
+            raise Rejected("the ledger no longer holds the words that were approved for this reader")
+        message, names, at = self._shared.get(row.item) or self._read(row)
         if isinstance(message, Post):
             return Posting(message, at, row.number)
-        person = json.loads(row.person)
-        return Letter(message, person["email"], person["name"], person["values"], at, row.number, row.thread or None)
+        email, name, *fills = _read_json(row.person)
+        values = {slot: value for slot, value in zip(names, fills, strict=True) if value is not None}
+        return Letter(message, email, name, values, at, row.number, row.thread or None)
+
+    def _read(self, row: Row) -> _Shared:
+        """Read what all deliveries of a row's item share: the message, the names of its slots, the update's time."""
+        body = self.ledger.blob(row.message)
+        if digest(body) != row.message:
+            raise Rejected("the ledger no longer holds the message that was approved")
+        plain: dict[str, Any] = json.loads(body)
+        made = Notice(**{**plain, "columns": tuple(plain["columns"])}) if row.recipient else Post(**plain)
+        self._shared[row.item] = (made, tuple(json.loads(row.columns)), datetime.fromisoformat(row.at))
+        return self._shared[row.item]
+
+    def prepare(self, row: Row) -> tuple[Prepared, tuple[str, ...]]:
+        """Return the exact bytes for a row, and the names under which its reader may have asked for no more mail.
+
+        A legal notice asks nobody. Raises Rejected.
+        """
+        item = self.item(row)
+        prepared = self.channel(row.channel).prepare(item)
+        if not isinstance(item, Letter) or item.notice.required:
+            return prepared, ()
+        token = prepared.token
+        return prepared, (row.recipient, f"token:{token}") if token else (row.recipient,)
 
     def find(self, row: Row) -> Receipt | None:
         """Ask the place whether it has a row's message. None where it has not, or cannot be asked."""
@@ -65,19 +114,9 @@ class Outside:
         try:
             sender = self.sender(row.channel)
             return sender.find_existing(channel.prepare(self.item(row)), since=datetime.fromisoformat(row.at))
-        except NotSent:
+        except (NotSent, Rejected):
             return None
 
 
-def worker() -> str:
-    """Return who is sending: this machine and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-@cache
-def boot_id() -> str:
-    """Return what changes when this machine starts anew."""
-    path = Path("/proc/sys/kernel/random/boot_id")
-    if path.exists():
-        return path.read_text(encoding="ascii").strip()
-    return f"{socket.gethostname()}:{int(time.time() - time.monotonic()) // 60}"
+def _closed(error: CrisiscommsError) -> NotSent:
+    return NotSent(". ".join(filter(None, (error.problem, error.fix))).rstrip("."))

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crisiscomms.channels.base import Receipt
 from crisiscomms.channels.registry import keep_unsubscribe_key
-from crisiscomms.channels.website import WebsiteChannel
+from crisiscomms.channels.website import ANCHOR, WebsiteChannel
+from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
-from crisiscomms.delivery.outside import boot_id
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import Room
 from crisiscomms.errors import CrisiscommsError, NotApproved
 from crisiscomms.fields import When
 from crisiscomms.ledger import Row, State
+from crisiscomms.ledger.rows import Line
 from crisiscomms.messages.model import Memo, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.messages.templates import overrides, packaged
 from crisiscomms.plan.build import Choices, build_plan
-from crisiscomms.plan.model import Action, IncidentPlan, Plan
+from crisiscomms.plan.deliveries import STANDING
+from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
 from crisiscomms.record import Record
 from crisiscomms.website import build_site
 from crisiscomms.website.content import stamped
 
-Progress = Callable[[Row, State], None]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: Called with each row and how it ended; with None where other machines may have moved on.
+Progress = Callable[[Row | None, State | None], None]
+#: The rank from which on messages go to people: below are the site and the memo, which whoever publishes writes.
+FIRST_TO_PEOPLE = 10
+#: How many seconds lie between two looks at what other machines do.
+_GLANCE = 0.5
 
 
 @dataclass
@@ -42,38 +53,107 @@ class Publishing:
     def __post_init__(self) -> None:
         room = self.room
         keep_unsubscribe_key(room.workspace)
+        if room.ledger.store.shared:
+            from crisiscomms.delivery.jobs import ensure_tables  # noqa: PLC0415 -- in an extra
+
+            ensure_tables(room.ledger)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
 
-    def finish_unfinished(self) -> Tally | None:
-        """Finish what an earlier run left, from its frozen items. None where nothing was left."""
+    def finish_unfinished(self, first: int | None = None) -> Tally | None:
+        """Finish what an earlier run left, from its frozen items. None where nothing was left.
+
+        `first`: how many readers of each list may hear it for now. None: all, also of what was tried first before.
+        Raises CrisiscommsError where the ledger is older than what was published.
+        """
         ledger = self.room.ledger
-        ledger.recover(boot_id())
+        refuse_older(self.room)
+        ledger.recover()
+        for publication in ledger.open_publications():
+            ledger.let_go(publication.id, first)
         found = self.drain.read_back(ledger.rows(State.DOUBT))
         if not found and not ledger.open_publications():
             return None
+        ledger.hurry(publication.id for publication in ledger.open_publications())
         tally = self._run()
         tally.sent += found
         return tally
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
         """Plan against the ledger as it is now."""
-        return build_plan(self.room.world(records), records, choices)
+        return build_plan(self.room.world(), records, choices)
 
-    def carry_out(self, plan: Plan) -> Tally:
-        """Freeze a plan, then send it. Raises NotApproved where others must approve it first."""
+    def due(self, record: Record) -> Tally:
+        """Publish what an incident planned for a time that has come, if it still says what was planned then."""
+        refuse_older(self.room)
+        plan = self.plan([record], Choices())
+        changed = [item for item in plan.changes if item.kind not in STANDING and item.action is not Action.CREATE]
+        new = [
+            item for item in plan.changes if item.kind not in STANDING and any(d.revises is None for d in item.drafts)
+        ]
+        if plan.errors or changed or new:
+            tally = Tally()
+            tally.problem(
+                f"{record.incident.id}: it changed since it was planned, so a person has to look: crisiscomms plan"
+            )
+            return tally
+        return self.carry_out(plan)
+
+    def carry_out(self, plan: Plan, first: int | None = None) -> Tally:
+        """Freeze a plan, then send it: to the first so many readers of each list, or to all.
+
+        Raises NotApproved where others must approve it first.
+        """
         self._ask_approval(plan)
         for one in plan.incidents:
             if one.composed and (one.changes or one.drop):
-                self._freeze(plan, one)
+                self._freeze(plan, one, first)
         return self._run()
 
     def _run(self) -> Tally:
         """Send what all open publications have left, and finish those that have nothing left."""
         ledger = self.room.ledger
         left = [publication.id for publication in ledger.open_publications()]
-        tally = self.drain.run(left)
+        tally = self._run_with_others(left) if ledger.store.shared else self.drain.run(left)
         for publication in left:
             ledger.finish(publication)
+        return tally
+
+    def _run_with_others(self, left: list[int]) -> Tally:
+        """Send beside workers on other machines: what all else links to first, then everything until nobody is at it."""
+        from crisiscomms.delivery.jobs import call_hands  # noqa: PLC0415 -- in an extra
+
+        ledger = self.room.ledger
+        sent, refused = ledger.sent(left), {row.id for row in ledger.rows(State.FAILED)}
+        sites = frozenset(stage.channel for stage in ledger.stages(left) if stage.rank == 0)
+        tally = self.drain.run(left, sites) if sites else Tally()
+        with ledger.store.write() as connection:
+            call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})
+        tally.join(self.drain.run(left))
+        while ledger.rows(State.CLAIMED, State.SENDING):
+            time.sleep(_GLANCE)  # what others leave behind comes back to us
+            self.progress(None, None)
+            ledger.recover()
+            tally.join(self.drain.run(left))
+        new = [row for row in ledger.rows(State.FAILED) if row.id not in refused]
+        for row in new:
+            tally.problem(f"{row.recipient or row.channel}: {json.loads(row.evidence).get('reason', '')}", row.id)
+        tally.sent, tally.failed = ledger.sent(left) - sent, len(new)
+        return tally
+
+    def help_out(self, channel: str) -> Tally:
+        """Send what a channel has to send now, beside others who do the same."""
+        ledger = self.room.ledger
+        refuse_older(self.room)
+        ledger.recover()
+        self.drain.read_back([row for row in ledger.rows(State.DOUBT) if row.channel == channel])
+        left = [publication.id for publication in ledger.open_publications()]
+        tally = self.drain.run(left, frozenset({channel}))
+        unfinished = [publication for publication in left if not ledger.finish(publication)]
+        if coming := ledger.next_time(unfinished):
+            from crisiscomms.delivery.jobs import call_later  # noqa: PLC0415 -- in an extra
+
+            with ledger.store.write() as connection:
+                call_later(connection, channel, datetime.fromisoformat(coming))
         return tally
 
     def _ask_approval(self, plan: Plan) -> None:
@@ -89,28 +169,40 @@ class Publishing:
                     fix="Approving is not built yet. Until then, rehearse it with --rehearsal, or set [approval] in crisiscomms.toml.",
                 )
 
-    def _freeze(self, plan: Plan, one: IncidentPlan) -> int:
+    def _freeze(self, plan: Plan, one: IncidentPlan, first: int | None) -> None:
         """Write one incident's plan into the ledger, with the time of publication where a correction waits for it."""
         assert one.composed is not None  # noqa: S101 -- a plan with changes has messages
         ledger, now = self.room.ledger, self.room.clock()
         bodies = dict(one.bodies)
         renamed = self._stamped(bodies, now)
-        rows: list[dict[str, Any]] = []
-        for item in one.changes:
-            for row in item.rows:
-                message = row["message"]
-                if row["kind"] in {"site", "memo"}:
-                    named = {
-                        language: renamed.get(found, found) for language, found in json.loads(bodies[message]).items()
-                    }
-                    message = digest(canonical(named))
-                    bodies[message] = canonical(named)
-                rows.append({**row, "message": message})
+        lines = [self._line(item, bodies, renamed, first) for item in one.changes]
         said_at = next(iter(self.room.voices.values())).iso(When(now))
         telling = one.composed.telling.dated(
             said_at, dispatched=any(item.action is Action.CORRECT for item in one.items)
         )
-        return ledger.freeze(one.id, plan.fingerprint, telling.to_json(), bodies, rows, one.drop)
+        ledger.freeze(
+            one.id, plan.fingerprint, telling.to_json(), bodies, lines, one.drop, lambda c: self._call(c, one)
+        )
+
+    def _call(self, connection: Connection, one: IncidentPlan) -> None:
+        """Ask workers for what comes later, in the transaction that writes the plan. A file is for one machine."""
+        if not self.room.ledger.store.shared:
+            return
+        from crisiscomms.delivery.jobs import call_at_its_time  # noqa: PLC0415 -- in an extra
+
+        coming = (item for item in one.changes if item.kind not in STANDING and item.action is Action.SCHEDULE)
+        for at in sorted({item.line["at"] for item in coming}):
+            call_at_its_time(connection, one.id, datetime.fromisoformat(at))
+
+    @staticmethod
+    def _line(item: Item, bodies: dict[str, bytes], renamed: dict[str, str], first: int | None) -> Line:
+        """Return one line as the ledger takes it. What stands at an address gets its contents as they were stamped."""
+        if item.kind not in STANDING:
+            return Line({**item.line, "most": first if item.audience else None}, item.drafts)
+        plain: dict[str, str] = json.loads(bodies[item.line["message"]])
+        named = canonical({language: renamed.get(found, found) for language, found in plain.items()})
+        bodies[digest(named)] = named
+        return Line({**item.line, "message": digest(named), "most": None}, item.drafts)
 
     def _stamped(self, bodies: dict[str, bytes], now: datetime) -> dict[str, str]:
         """Fill in the time of publication where it was left open. Returns old digests to new ones."""
@@ -153,6 +245,8 @@ class Publishing:
             overrides=overrides(room.workspace, "site"),
             rehearsal=room.rehearsal,
         )
+        if anchor := room.ledger.trail.anchor():
+            files[ANCHOR] = anchor.to_json().encode()
         channel = room.channels.get(row.channel)
         if not isinstance(channel, WebsiteChannel):
             raise CrisiscommsError(

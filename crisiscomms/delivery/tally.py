@@ -22,6 +22,15 @@ class Tally:
         """Note that a row went after all."""
         self._problems.pop(row, None)
 
+    def join(self, other: Tally) -> None:
+        """Add what a second run did."""
+        self.sent, self.failed, self.doubt = (
+            self.sent + other.sent,
+            self.failed + other.failed,
+            self.doubt + other.doubt,
+        )
+        self._problems |= other._problems
+
     @property
     def problems(self) -> list[str]:
         """What went wrong, each thing once."""

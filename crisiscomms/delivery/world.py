@@ -17,9 +17,9 @@ from crisiscomms.channels.registry import channels
 from crisiscomms.errors import Finding, InvalidInput
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.templates import voices
-from crisiscomms.published import Published
+from crisiscomms.published import Copies, NoCopies, Published
 from crisiscomms.record import CLOSED, Record, load_record
-from crisiscomms.workspace import Workspace, secret
+from crisiscomms.workspace import Workspace, find_secret, is_url, secret
 
 if TYPE_CHECKING:
     from crisiscomms.ledger import Ledger
@@ -54,20 +54,38 @@ class Room:
         return channels(self.workspace, rehearsal=self.home if self.rehearsal else None)
 
     @property
-    def ledger_path(self) -> Path:
-        """The file of the ledger."""
-        return self.home / self.workspace.settings.ledger
+    def ledger_place(self) -> Path | str:
+        """The file of the ledger, or the address of its database. A rehearsal has a file of its own."""
+        named = self.workspace.settings.ledger
+        if not is_url(named):
+            return self.home / named
+        return self.home / "ledger.db" if self.rehearsal else named
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there is a ledger: a file is made with the first publication, a database is always there."""
+        place = self.ledger_place
+        return isinstance(place, str) or place.exists()
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, opened."""
         from crisiscomms.ledger import Ledger  # noqa: PLC0415 -- a third of a second that a first check need not wait for
 
-        return Ledger(self.ledger_path, self.clock, whoami())
+        place = self.ledger_place
+        password = find_secret(self.workspace, "ledger", "password") if isinstance(place, str) else None
+        ledger = Ledger(place, self.clock, whoami(), password)
+        ledger.lease = float(os.environ.get("CRISISCOMMS_LEASE", ledger.lease))  # tests need not wait for a minute
+        return ledger
+
+    def close(self) -> None:
+        """Close the ledger, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
 
     def published(self) -> Published:
         """Return what is out. Nothing is, while there is no ledger."""
-        return self.ledger.published() if self.ledger_path.exists() else Published()
+        return self.ledger.published() if self.has_ledger else Published()
 
     def secret(self, channel: str, name: str) -> str:
         """Return a secret of a channel. Raises CrisiscommsError."""
@@ -99,14 +117,14 @@ class Room:
             return True
         return any(not promise.kept for promise in record.incident.promises)
 
-    def world(self, records: list[Record]) -> World:
+    def world(self) -> World:
         """Return the plain values that a plan is made from."""
         from crisiscomms.plan.build import World  # noqa: PLC0415
 
-        known = self.ledger_path.exists()
+        known = self.has_ledger
         read: Callable[[str], bytes] = self.ledger.blob if known else _nothing
-        queues = {record.incident.id: self.ledger.queue(record.incident.id) for record in records} if known else {}
-        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, queues)
+        copies: Copies = self.ledger if known else NoCopies()
+        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, copies)
 
 
 def _nothing(digest: str) -> bytes:
@@ -124,22 +142,37 @@ def whoami() -> str:
 @contextmanager
 def publishing(room: Room) -> Iterator[None]:
     """Hold the right to publish from this workspace. Raises Busy where someone else holds it."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415
-
     from crisiscomms.errors import Busy  # noqa: PLC0415
 
+    place = room.ledger_place
+    with _database_lock(room) if isinstance(place, str) else _file_lock(room, place) as held:
+        if not held:
+            raise Busy(
+                "someone else is publishing from this workspace",
+                why="Two at once could say different things.",
+                fix="Wait until they are done, then look again: crisiscomms status",
+            )
+        yield
+
+
+@contextmanager
+def _file_lock(room: Room, place: Path) -> Iterator[bool]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
     room.home.mkdir(parents=True, exist_ok=True)
-    path = room.home / f".{room.ledger_path.name}.lock"
-    lock = FileLock(path)
+    lock = FileLock(room.home / f".{place.name}.lock")
     try:
         lock.acquire(timeout=0)
-    except Timeout as error:
-        raise Busy(
-            "someone else is publishing from this workspace",
-            why="Two at once could say different things.",
-            fix="Wait until they are done, then look again: crisiscomms status",
-        ) from error
+    except Timeout:
+        yield False
+        return
     try:
-        yield
+        yield True
     finally:
         lock.release()
+
+
+@contextmanager
+def _database_lock(room: Room) -> Iterator[bool]:
+    with room.ledger.store.planning() as held:
+        yield held

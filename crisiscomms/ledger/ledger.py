@@ -3,55 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, update
 
-from crisiscomms.ledger.reading import Reading
-from crisiscomms.ledger.rows import Row, Stage
-from crisiscomms.ledger.statements import CLAIM, left_of, move, ready
+from crisiscomms.errors import CrisiscommsError
+from crisiscomms.ledger.rows import Line, Row, Worker
+from crisiscomms.ledger.statements import ROWS, move, words
 from crisiscomms.ledger.states import WAITING, State
-from crisiscomms.ledger.tables import METADATA, blobs, deliveries, holds, open_engine, publications, standing
-from crisiscomms.ledger.trail import note
-from crisiscomms.published import Key, iso
+from crisiscomms.ledger.store import open_store
+from crisiscomms.ledger.tables import blobs, claims, deliveries, holds, items, lanes, publications, suppressions
+from crisiscomms.ledger.trail import ACCEPTED, Anchor, told
+from crisiscomms.ledger.working import Working
+from crisiscomms.published import Draft
 
-#: What of a move its audit entry repeats.
-_TOLD = frozenset({"receipt", "evidence", "worker", "attempts"})
+_PORTION = 5_000
+_d = deliveries.c
+_NEW = (
+    "item",
+    "lane",
+    "recipient",
+    "update_id",
+    "number",
+    "person",
+    "digest",
+    "thread",
+    "state",
+    "attempts",
+    "receipt",
+    "url",
+    "evidence",
+)
+#: The columns that a draft begins with.
+_OF_DRAFT = Draft._fields[:5]
+_ADD = insert(deliveries).values({name: bindparam(name) for name in _NEW})
+_ACCEPT = (
+    update(deliveries)
+    .where(_d.id == bindparam("row_id"))
+    .values(state=words(State.DOUBT)[0], evidence=bindparam("new_evidence"), claim=null())
+)
+_REVISE = (
+    update(deliveries)
+    .where(_d.id == bindparam("row_id"), _d.state.in_(words(*WAITING)))
+    .values(
+        item=bindparam("item"),
+        person=bindparam("person"),
+        digest=bindparam("digest"),
+        thread=bindparam("thread"),
+        state=words(State.PLANNED)[0],
+    )
+)
 
 
-class Ledger(Reading):
-    """One ledger file. `clock` gives the time that entries carry; `who` is the person at the keyboard."""
+class Ledger(Working):
+    """One ledger. See `Reading` for what it tells, `Working` for what workers do with it."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime], who: str) -> None:
-        self.path, self.clock, self.who = path, clock, who
-        self._durable = open_engine(path, durable=True)
-        self._quick = open_engine(path, durable=False)
-        self._reader = self._quick.execution_options(reads=True)
-        METADATA.create_all(self._durable)
+    def __init__(self, where: Path | str, clock: Callable[[], datetime], who: str, password: str | None = None) -> None:
+        super().__init__(open_store(where, password), clock, who)
 
     def close(self) -> None:
         """Close every connection."""
-        self._durable.dispose()
-        self._quick.dispose()
-
-    def now(self) -> str:
-        """Return the time as entries carry it."""
-        return iso(self.clock())
-
-    @contextmanager
-    def _write(self, *, durable: bool = True) -> Iterator[Connection]:
-        with (self._durable if durable else self._quick).begin() as connection:
-            yield connection
-
-    def _note(
-        self, connection: Connection, what: str, subject: str | int, detail: Mapping[str, Any] | None = None
-    ) -> None:
-        note(connection, self.now(), self.who, what, [(str(subject), detail or {})])
+        self.store.close()
 
     # -- freezing a plan ---------------------------------------------------------------------------------------
 
@@ -61,212 +77,158 @@ class Ledger(Reading):
         fingerprint: str,
         telling: str,
         bodies: Mapping[str, bytes],
-        rows: Iterable[Mapping[str, Any]],
+        lines: Iterable[Line],
         drop: Iterable[int],
+        then: Callable[[Connection], None] = lambda _connection: None,
     ) -> int:
         """Write a publication with all its items, in one durable transaction. Returns its id.
 
-        `drop` are rows that still wait and are no longer wanted. A row that waits under the same key is revised.
+        `drop` are rows that still wait and are no longer wanted. `then` is called last, in the same transaction.
         """
         now = self.now()
         values = {"incident": incident, "fingerprint": fingerprint, "started_at": now, "by": self.who}
-        with self._write() as connection:
+        with self.store.write() as connection:
             result = connection.execute(insert(publications).values(**values, state="open", telling=telling))
-            (number,) = result.inserted_primary_key or (0,)
-            if bodies:
-                kept = [{"digest": digest, "body": body} for digest, body in bodies.items()]
-                connection.execute(upsert(blobs).on_conflict_do_nothing(), kept)
-            for row_id in drop:
-                self._move(connection, row_id, State.CANCELLED, {})
-            fresh, revised = self._sorted_out(connection, incident, rows)
-            given = {"publication": number, "state": State.PLANNED, "changed_at": now}
-            if fresh:
-                connection.execute(insert(deliveries), [{**row, **given} for row in fresh])
-            if revised:
-                _revise(connection, [{**row, **given} for row in revised])
-                what = [(str(row["row_id"]), {"digest": row["digest"]}) for row in revised]
-                note(connection, now, self.who, "revised", what)
-            detail = {"publication": number, "fingerprint": fingerprint, "deliveries": len(fresh)}
-            self._note(connection, "published", incident, detail)
-        return int(number)
+            number = int((result.inserted_primary_key or (0,))[0])
+            for digest, body in bodies.items():
+                kept = self.store.upsert(blobs).values(digest=digest, body=body)
+                connection.execute(kept.on_conflict_do_nothing())
+            self._drop(connection, drop)
+            count = sum(self._freeze_line(connection, number, line) for line in lines)
+            detail = told(publication=number, fingerprint=fingerprint, deliveries=count)
+            self._note(connection, [("published", incident, detail)])
+            then(connection)
+        return number
+
+    def _drop(self, connection: Connection, drop: Iterable[int]) -> None:
+        statement = move(State.CANCELLED, ())
+        gone = [row_id for row_id in drop if self.store.many(connection, statement, [{"row_id": row_id}])]
+        self._note(connection, [(State.CANCELLED, row_id, "") for row_id in gone])
+
+    def _freeze_line(self, connection: Connection, publication: int, line: Line) -> int:
+        lane = self._lane(connection, line.item)
+        made = connection.execute(insert(items).values(**line.item, publication=publication, lane=lane))
+        item = int((made.inserted_primary_key or (0,))[0])
+        blank = {"item": item, "lane": lane, "update_id": line.item["update_id"], "state": str(State.PLANNED)}
+        blank |= {"attempts": 0, "receipt": "", "url": "", "evidence": ""}
+        names, shared = (*blank, *_OF_DRAFT), tuple(blank.values())
+        drafts, count = iter(line.drafts), 0
+        while portion := list(islice(drafts, _PORTION)):
+            fresh = [shared + draft[: len(_OF_DRAFT)] for draft in portion if draft.revises is None]
+            self.store.each(connection, _ADD, names, fresh)
+            self._revise(connection, item, [draft for draft in portion if draft.revises is not None])
+            count += len(portion)
+        return count
+
+    def _revise(self, connection: Connection, item: int, drafts: list[Draft]) -> None:
+        given = [{**_columns(draft), "item": item, "row_id": draft.revises} for draft in drafts]
+        moved = [one["row_id"] for one in given if self.store.many(connection, _REVISE, [one])]
+        self._note(connection, [("revised", row_id, told(item=item)) for row_id in moved])
 
     @staticmethod
-    def _sorted_out(
-        connection: Connection, incident: str, rows: Iterable[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the rows that are new, and those that revise one that waits."""
-        d = deliveries.c
-        keys = select(d.update_id, d.channel, d.account, d.recipient, d.number, d.id)
-        found = connection.execute(keys.where(d.incident == incident, d.state.in_(WAITING)))
-        waiting: dict[Key, int] = {(r[0], r[1], r[2], r[3], r[4]): r[5] for r in found}
-        fresh: list[dict[str, Any]] = []
-        revised: list[dict[str, Any]] = []
-        for row in rows:
-            known = waiting.get((row["update_id"], row["channel"], row["account"], row["recipient"], row["number"]))
-            if known is None:
-                fresh.append(dict(row))
-            else:
-                revised.append({**row, "row_id": known})
-        return fresh, revised
+    def _lane(connection: Connection, item: Mapping[str, Any]) -> int:
+        same = {name: item[name] for name in ("incident", "channel", "account")}
+        known = connection.execute(select(lanes.c.id).filter_by(**same)).scalar()
+        if known is not None:
+            return int(known)
+        return int((connection.execute(insert(lanes).values(**same)).inserted_primary_key or (0,))[0])
 
-    def finish(self, publication: int) -> bool:
-        """Mark a publication as finished if it has nothing left to send. Updates of a later time may still wait."""
-        with self._write() as connection:
-            if connection.execute(left_of([publication])).scalar():
-                return False
-            done = update(publications).where(publications.c.id == publication).values(state="finished")
-            connection.execute(done)
-            self._note(connection, "finished", publication)
-            return True
+    def let_go(self, publication: int, most: int | None) -> None:
+        """Say how many of each line of a publication may go for now. None: all."""
+        mine = (items.c.publication == publication, items.c.audience != "", items.c.most.is_distinct_from(most))
+        with self.store.write() as connection:
+            if connection.execute(update(items).where(*mine).values(most=most)).rowcount:
+                self._note(connection, [("let go", publication, told(most=most))])
 
-    # -- moving rows -------------------------------------------------------------------------------------------
+    # -- a person's word ---------------------------------------------------------------------------------------
 
-    def _move(
-        self,
-        connection: Connection,
-        row_id: int,
-        to: State,
-        values: Mapping[str, Any],
-        *,
-        token: str | None = None,
-        unless_held: bool = False,
-    ) -> bool:
-        """Move a row if it may go there, and, where a token is given, if that token still holds it."""
-        given = {f"new_{name}": value for name, value in values.items()} | {"new_changed_at": self.now()}
-        given |= {"row_id": row_id} if token is None else {"row_id": row_id, "held_by": token}
-        statement = move(to, (*values, "changed_at"), token=token is not None, unless_held=unless_held)
-        moved = connection.execute(statement, given)
-        if moved.rowcount:
-            self._note(connection, to, row_id, {k: v for k, v in values.items() if k in _TOLD})
-        return bool(moved.rowcount)
+    def resolve_doubt(self, row_id: int, to: State, reason: str, *, by: str | None = None) -> bool:
+        """Settle a doubt by a person's word. `planned` sends once more, under a new number; the old row is closed.
 
-    def claim(
-        self, stage: Stage, worker: str, boot: str, token: str, *, most: int, only: Iterable[int] | None = None
-    ) -> list[Row]:
-        """Claim the next rows of a stage, durably. `only`: those of these rows that failed before."""
-        now = self.now()
-        values = {"publication": stage.publication, "channel": stage.channel, "rank": stage.rank, "now": now}
-        state = State.PLANNED if only is None else State.RETRY
-        with self._write() as connection:
-            among = {} if only is None else {"ids": list(only)}
-            found = connection.execute(ready(state, chosen=only is not None), {**values, "most": most, **among})
-            ids = [row[0] for row in found]
-            if not ids:
-                return []
-            held = {"new_token": token, "new_worker": worker, "new_boot": boot, "new_changed_at": now}
-            connection.execute(CLAIM, {"ids": ids, **held})
-            note(connection, now, self.who, State.CLAIMED, [(str(row_id), {"worker": worker}) for row_id in ids])
-            claimed = select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
-            return [Row(**row._mapping) for row in connection.execute(claimed)]  # noqa: SLF001 -- its public name
-
-    def sending(self, row: Row, token: str, message_id: str) -> bool:
-        """Note that the next byte may reach someone. False: the row is no longer ours, or on hold by now."""
-        with self._write(durable=False) as connection:
-            values = {"message_id": message_id}
-            return self._move(connection, row.id, State.SENDING, values, token=token, unless_held=True)
-
-    def settle(
-        self,
-        row: Row,
-        token: str,
-        to: State,
-        *,
-        receipt: str = "",
-        url: str = "",
-        evidence: Mapping[str, str] | None = None,
-        not_before: str | None = None,
-        stands: Mapping[tuple[str, str], str] | None = None,
-    ) -> bool:
-        """Write how an attempt ended. `stands` maps (kind, language) to what now stands at its address."""
-        values: dict[str, Any] = {"evidence": json.dumps(dict(evidence or {}), ensure_ascii=False, sort_keys=True)}
-        if to is State.SENT:
-            values |= {"receipt": receipt, "url": url}
-        if to in WAITING:
-            tried = row.attempts + (to is State.RETRY)
-            values |= {"attempts": tried, "token": None, "not_before": not_before or row.not_before}
-        with self._write(durable=to is not State.SENT or bool(stands)) as connection:
-            moved = self._move(connection, row.id, to, values, token=token)
-            if moved:
-                for (kind, language), digest in (stands or {}).items():
-                    _stand(connection, row.incident, kind, language, digest)
-            return moved
-
-    def resolve_doubt(self, row_id: int, to: State, reason: str) -> bool:
-        """Settle a doubt by a person's word. `planned` sends once more, under a new number; the old row is closed."""
-        with self._write() as connection:
-            row = connection.execute(select(deliveries).where(deliveries.c.id == row_id)).mappings().first()
-            if row is None or row["state"] != State.DOUBT:
-                return False
-            evidence = {**json.loads(row["evidence"]), "resolved_by": self.who, "reason": reason}
-            ends = State.CLOSED if to is State.PLANNED else to
-            self._move(connection, row_id, ends, {"evidence": json.dumps(evidence, ensure_ascii=False)})
-            if to is State.PLANNED:
-                self._again(connection, dict(row))
-            return True
-
-    def _again(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Plan a delivery once more, under the next number, and open its publication again."""
-        d = deliveries.c
-        same = [d[name] == row[name] for name in ("incident", "update_id", "channel", "account", "recipient")]
-        number = int(connection.execute(select(func.max(d.number)).where(*same)).scalar() or 0) + 1
-        fresh = {"token": None, "worker": None, "boot": None, "receipt": "", "url": "", "message_id": "", "attempts": 0}
-        evidence = json.dumps({"resend_of": row["id"], "by": self.who}, ensure_ascii=False)
-        again = {**row, **fresh, "number": number, "state": State.PLANNED, "evidence": evidence}
-        again |= {"changed_at": self.now()}
-        del again["id"]
-        connection.execute(insert(deliveries).values(again))
-        opened = update(publications).where(publications.c.id == row["publication"]).values(state="open")
-        connection.execute(opened)
-        self._note(connection, "resend", row["id"], {"by": self.who, "number": number})
-
-    def recover(self, boot: str) -> list[Row]:
-        """Take back what a dead worker left behind, and return the rows that are in doubt because of it.
-
-        Only for the holder of the publishing lock: whoever held these rows is gone. A claim from before this machine's
-        last start may have been sent without a trace, so it is in doubt as well.
+        `by`: who says so, where it is not the person at the keyboard but what they chose in the plan.
         """
-        doubted = []
-        left = self.rows(State.CLAIMED, State.SENDING)
-        if not left:
-            return []
-        with self._write() as connection:
-            for row in left:
-                if row.state == State.SENDING or row.boot != boot:
-                    evidence = {"phase": row.state, "worker": row.worker, "since": row.changed_at}
-                    self._move(connection, row.id, State.DOUBT, {"evidence": json.dumps(evidence)})
-                    doubted.append(row)
-                else:
-                    self._move(connection, row.id, State.PLANNED, {"token": None})
-        return doubted
+        with self.store.write() as connection:
+            found = connection.execute(ROWS.where(_d.id == row_id)).first()
+            row = Row.read(found) if found else None
+            if row is None or row.state != State.DOUBT:
+                return False
+            evidence = {**json.loads(row.evidence or "{}"), "resolved_by": by or self.who, "reason": reason}
+            ends = State.CLOSED if to is State.PLANNED else to
+            given = {"row_id": row_id, "new_evidence": json.dumps(evidence, ensure_ascii=False)}
+            if to is State.PLANNED and by is None:
+                self._refuse_while_alive(connection, row)
+            if not self.store.many(connection, move(ends, ("evidence",)), [given]):
+                return False
+            self._note(connection, [(ends, row_id, told(reason=reason, by=by or self.who))])
+            if to is State.PLANNED:
+                self._again(connection, row, by or self.who)
+            return True
 
-    # -- holds -------------------------------------------------------------------------------------------------
+    def _refuse_while_alive(self, connection: Connection, row: Row) -> None:
+        """Raise CrisiscommsError while a worker may still hear that the place has the message."""
+        claim = connection.execute(select(claims).where(claims.c.id == row.claim)).mappings().first()
+        if claim is None or claim["until"] < self.store.seconds(connection):
+            return
+        if not Worker(claim["worker"], claim["process"]).is_gone():
+            raise CrisiscommsError(
+                f"{claim['worker']} may still be waiting for an answer about {row.recipient or row.channel}",
+                why="If it were sent again now, it could arrive twice.",
+                fix="Wait a minute, then say it again.",
+            )
+
+    def _again(self, connection: Connection, row: Row, by: str) -> None:
+        """Plan a delivery once more, under the next number, and open its publication again."""
+        same = (_d.lane == row.lane, _d.recipient == row.recipient, _d.update_id == row.update_id)
+        number = int(connection.execute(select(func.max(_d.number)).where(*same)).scalar() or 0) + 1
+        evidence = json.dumps({"resend_of": row.id, "by": by}, ensure_ascii=False)
+        again = {name: getattr(row, name) for name in _NEW} | {"number": number, "state": str(State.PLANNED)}
+        again |= {"attempts": 0, "receipt": "", "url": "", "evidence": evidence}
+        self.store.many(connection, _ADD, [again])
+        opened = update(publications).where(publications.c.id == row.publication).values(state="open")
+        connection.execute(opened)
+        self._note(connection, [("resend", row.id, told(by=by, number=number))])
+
+    def accept(self, anchors: Iterable[Anchor]) -> int:
+        """Go on with a ledger that is older than what was published from it: whatever still waits is in doubt.
+
+        Returns how many deliveries that are.
+        """
+        waits = select(_d.id).where(_d.state.in_(words(*WAITING, State.CLAIMED, State.SENDING)))
+        with self.store.write() as connection:
+            ids = [row[0] for row in connection.execute(waits)]
+            evidence = told(phase="the ledger is older than what was published", since=self.now())
+            self.store.many(connection, _ACCEPT, [{"row_id": row_id, "new_evidence": evidence} for row_id in ids])
+            entries = [(str(State.DOUBT), row_id, evidence) for row_id in ids]
+            self._note(connection, [*entries, *((ACCEPTED, anchor.hash, told(entry=anchor.seq)) for anchor in anchors)])
+        return len(ids)
 
     def hold(self, scope: str, reason: str) -> None:
         """Stop an incident, `channel:NAME`, or `everything`, before the next message."""
         values = {"scope": scope, "since": self.now(), "by": self.who, "reason": reason}
-        with self._write() as connection:
-            connection.execute(upsert(holds).values(values).on_conflict_do_nothing())
-            self._note(connection, "hold", scope, {"reason": reason})
+        with self.store.write() as connection:
+            connection.execute(self.store.upsert(holds).values(values).on_conflict_do_nothing())
+            self._note(connection, [("hold", scope, told(reason=reason))])
 
     def release(self, scope: str) -> bool:
         """Lift a hold. False where there was none."""
-        with self._write() as connection:
-            lifted = connection.execute(holds.delete().where(holds.c.scope == scope)).rowcount
+        with self.store.write() as connection:
+            lifted = connection.execute(delete(holds).where(holds.c.scope == scope)).rowcount
             if lifted:
-                self._note(connection, "release", scope)
+                self._note(connection, [("release", scope, "")])
             return bool(lifted)
 
+    def suppress(self, readers: Iterable[str], reason: str) -> int:
+        """Note who wants no more mail: addresses as compared, or `token:` and the token. Returns how many are new."""
+        new = 0
+        with self.store.write() as connection:
+            for reader in readers:
+                values = {"reader": reader, "since": self.now(), "by": self.who, "reason": reason}
+                kept = self.store.upsert(suppressions).values(values).on_conflict_do_nothing()
+                if connection.execute(kept, execution_options={"preserve_rowcount": True}).rowcount:
+                    self._note(connection, [("unsubscribed", reader, told(reason=reason))])
+                    new += 1
+        return new
 
-def _revise(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    names = [name for name in rows[0] if name != "row_id"]
-    waits = or_(*(deliveries.c.state == state for state in sorted(WAITING)))  # one statement for many takes no list
-    where = (deliveries.c.id == bindparam("row_id"), waits)
-    statement = update(deliveries).where(*where).values({name: bindparam(f"new_{name}") for name in names})
-    given = [{"row_id": row["row_id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
-    connection.execute(statement, given)
 
-
-def _stand(connection: Connection, incident: str, kind: str, language: str, digest: str) -> None:
-    statement = upsert(standing).values(incident=incident, kind=kind, language=language, digest=digest)
-    index = ["incident", "kind", "language"]
-    connection.execute(statement.on_conflict_do_update(index_elements=index, set_={"digest": digest}))
+def _columns(draft: Draft) -> dict[str, Any]:
+    return dict(zip(_OF_DRAFT, draft, strict=False))

@@ -2,69 +2,78 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, and_, func, not_, or_, select
 
+from crisiscomms.ledger.pace import wait_of
 from crisiscomms.ledger.rows import Publication, Row, Stage
-from crisiscomms.ledger.statements import left_of, on_hold, ready, was_due
+from crisiscomms.ledger.statements import (
+    ANY_EARLIER,
+    READY_ITEMS,
+    ROWS_IN_HAND,
+    due_of,
+    next_ids,
+    on_hold,
+    was_due,
+    words,
+)
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
-from crisiscomms.ledger.tables import blobs, deliveries, holds, publications, standing
-from crisiscomms.published import Key, Published, PublishedIncident, Queue, Telling, Told, Waiting
+from crisiscomms.ledger.store import Store
+from crisiscomms.ledger.tables import blobs, deliveries, holds, items, publications, standing
+from crisiscomms.ledger.trail import Trail
+from crisiscomms.published import Copy, Published, PublishedIncident, Telling, Told, iso
 
-_d = deliveries.c
-_TOLD = select(
-    _d.incident,
-    _d.update_id,
-    _d.channel,
-    _d.account,
-    _d.recipient,
-    _d.number,
-    _d.audience,
-    _d.state,
-    _d.kind,
-    _d.receipt,
-    _d.message_id,
-    _d.digest,
-).order_by(_d.id)
+_d, _i = deliveries.c, items.c
+_BOTH = deliveries.join(items, _d.item == _i.id)
+_FROZEN = was_due().label("frozen")
+_COPY = select(
+    _i.channel, _d.id, _d.update_id, _d.recipient, _d.number, _i.kind, _d.state, _d.digest, _FROZEN, _i.names
+)
 
 
 class Reading:
-    """The half of the ledger that changes nothing."""
+    """The half of the ledger that changes nothing. `clock` gives the time; `who` is the person at the keyboard."""
 
-    _reader: Engine
+    def __init__(self, store: Store, clock: Callable[[], datetime], who: str) -> None:
+        self.store, self.clock, self.who = store, clock, who
+        self.trail = Trail(store)
 
     def now(self) -> str:
         """Return the time as entries carry it."""
-        raise NotImplementedError
+        return iso(self.clock())
 
     def blob(self, digest: str) -> bytes:
         """Return the bytes of a digest. Raises KeyError."""
-        with self._reader.connect() as connection:
+        with self.store.read() as connection:
             body = connection.execute(select(blobs.c.body).where(blobs.c.digest == digest)).scalar()
         if body is None:
             raise KeyError(digest)
         return bytes(body)
 
     def rows(self, *states: State, incident: str | None = None, publication: int | None = None) -> list[Row]:
-        """Return rows in some states (none: all), oldest first."""
-        statement = select(deliveries).order_by(_d.id)
+        """Return rows in some states (none: all), oldest first, with who has or had them in hand."""
+        statement = ROWS_IN_HAND.order_by(_d.id)
         if states:
-            statement = statement.where(_d.state.in_(states))
+            every = select(_i.id) if incident is None else select(_i.id).where(_i.incident == incident)
+            statement = statement.where(_d.item.in_(every.scalar_subquery()), _d.state.in_(words(*states)))
         if incident:
-            statement = statement.where(_d.incident == incident)
+            statement = statement.where(_i.incident == incident)
         if publication is not None:
-            statement = statement.where(_d.publication == publication)
-        with self._reader.connect() as connection:
-            return [Row(**row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 -- its public name
+            statement = statement.where(_i.publication == publication)
+        with self.store.read() as connection:
+            return [Row.read(row) for row in connection.execute(statement)]
 
     def counts(self) -> list[tuple[str, str, str, str, int]]:
         """Return how many deliveries stand where: incident, update, channel, state, count."""
-        where = (_d.incident, _d.update_id, _d.channel, _d.state)
-        with self._reader.connect() as connection:
-            found = connection.execute(select(*where, func.count()).group_by(*where).order_by(func.min(_d.id)))
-            return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+        each = select(_d.item, _d.state, func.count().label("n")).group_by(_d.item, _d.state).subquery()
+        where = (_i.incident, _i.update_id, _i.channel, each.c.state)
+        total = select(*where, func.sum(each.c.n)).select_from(each.join(items, each.c.item == _i.id)).group_by(*where)
+        with self.store.read() as connection:
+            found = connection.execute(total.order_by(func.min(_i.id)))
+            return [(row[0], row[1], row[2], row[3], int(row[4])) for row in found]
 
     # -- what is left to do ------------------------------------------------------------------------------------
 
@@ -72,51 +81,101 @@ class Reading:
         """Return the publications that are not finished, oldest first."""
         p = publications.c
         statement = select(p.id, p.incident, p.fingerprint, p.started_at, p.telling).where(p.state == "open")
-        with self._reader.connect() as connection:
+        with self.store.read() as connection:
             return [Publication(*row) for row in connection.execute(statement.order_by(p.id))]
 
     def stages(self, publication_ids: Iterable[int]) -> list[Stage]:
         """Return what some publications still have to send, in the order in which it goes."""
-        columns = select(_d.rank, _d.channel, _d.publication).distinct()
-        mine = _d.publication.in_(list(publication_ids))
-        with self._reader.connect() as connection:
-            found = connection.execute(columns.where(mine, _d.state.in_(WAITING)))
+        waits = select(_d.id).where(_d.item == _i.id, _d.state.in_(words(*WAITING))).correlate(items).exists()
+        columns = select(_i.rank, _i.channel, _i.publication).distinct()
+        with self.store.read() as connection:
+            found = connection.execute(columns.where(_i.publication.in_(list(publication_ids)), waits))
             return sorted(Stage(*row) for row in found)
-
-    def retries(self, stage: Stage) -> list[int]:
-        """Return a stage's rows that failed before and may be tried again now."""
-        values = {"publication": stage.publication, "channel": stage.channel, "rank": stage.rank}
-        with self._reader.connect() as connection:
-            found = connection.execute(ready(State.RETRY, chosen=False), {**values, "now": self.now(), "most": -1})
-            return [row[0] for row in found]
 
     def left(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries some publications still have to make, now or after a while."""
-        with self._reader.connect() as connection:
-            return int(connection.execute(left_of(list(publication_ids))).scalar() or 0)
+        with self.store.read() as connection:
+            return int(connection.execute(due_of(list(publication_ids))).scalar() or 0)
 
-    def next_time(self, publication_ids: Iterable[int]) -> str:
-        """Return the earliest time at which something waits to go, or an empty string."""
-        mine = (_d.publication.in_(list(publication_ids)), _d.state.in_(WAITING), _d.not_before > self.now(), was_due())
-        with self._reader.connect() as connection:
-            return connection.execute(select(func.min(_d.not_before)).where(*mine)).scalar() or ""
+    def ready(self, stage: Stage) -> bool:
+        """Say whether anything of a stage may go now, but for the pace of its channel."""
+        with self.store.read() as connection:
+            return any(self._next(connection, item, 1) for item in self._ready_items(connection, stage))
 
-    def held_back(self, publication_ids: Iterable[int]) -> int:
-        """Return how many deliveries of some publications wait because somebody put them on hold."""
-        mine = (_d.publication.in_(list(publication_ids)), _d.state.in_(WAITING), was_due(), on_hold())
-        with self._reader.connect() as connection:
-            return int(connection.execute(select(func.count()).select_from(deliveries).where(*mine)).scalar() or 0)
+    def _ready_items(self, connection: Connection, stage: Stage) -> list[Any]:
+        values = {"publication": stage.publication, "channel": stage.channel, "rank": stage.rank, "now": self.now()}
+        return self.store.ask(connection, READY_ITEMS, values)
 
-    def holds(self) -> dict[str, str]:
-        """Return what is on hold, and why."""
-        with self._reader.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(select(holds.c.scope, holds.c.reason))}
+    def _next(
+        self,
+        connection: Connection,
+        ready_item: Sequence[Any],
+        most: int,
+        statement: Callable[..., Executable] = next_ids,
+        **values: object,
+    ) -> list[Any]:
+        """Run `next_ids`, or a statement built on it, for the next rows of an item: new ones first, then those to be tried again."""
+        item, lane, at, allowed = ready_item[:4]
+        in_order = bool(self.store.ask(connection, ANY_EARLIER, {"lane": lane, "at": at, "item": item}))
+        if allowed is not None:
+            most = min(most, allowed - self.begun(connection, item))
+        values |= {"item": item, "lane": lane, "at": at, "now": self.now()}
+        found: list[Any] = []
+        for state in (State.PLANNED, State.RETRY):
+            if len(found) < most:
+                limit = {"limit": most - len(found)}
+                found += sorted(self.store.ask(connection, statement(state, in_order=in_order), {**values, **limit}))
+        return found
 
     def held(self, row: Row) -> bool:
         """Say whether a row may not go now."""
-        held = select(func.count()).select_from(deliveries).where(_d.id == row.id, on_hold())
-        with self._reader.connect() as connection:
-            return connection.execute(held).scalar() != 0
+        with self.store.read() as connection:
+            return connection.execute(select(_i.id).where(_i.id == row.item, on_hold())).first() is not None
+
+    def sent(self, publication_ids: Iterable[int]) -> int:
+        """Return how many deliveries of some publications are out."""
+        mine = select(_i.id).where(_i.publication.in_(list(publication_ids))).scalar_subquery()
+        out = (_d.item.in_(mine), _d.state == words(State.SENT)[0])
+        with self.store.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(deliveries).where(*out)).scalar() or 0)
+
+    def begun(self, connection: Connection, item: int) -> int:
+        """Return how many of an item's deliveries have begun."""
+        still = words(*WAITING, State.CANCELLED)
+        begun = select(func.count()).select_from(deliveries).where(_d.item == item, _d.state.not_in(still))
+        return int(connection.execute(begun).scalar() or 0)
+
+    def next_time(self, publication_ids: Iterable[int]) -> str:
+        """Return the earliest time at which something waits to go, or an empty string."""
+        mine = select(_i.id).where(_i.publication.in_(list(publication_ids)), was_due()).scalar_subquery()
+        when = func.coalesce(_d.not_before, _i.not_before)
+        waits = and_(_d.item.in_(mine), _d.state.in_(words(*WAITING)), when > self.now())
+        with self.store.read() as connection:
+            return connection.execute(select(func.min(when)).select_from(_BOTH).where(waits)).scalar() or ""
+
+    def wait(self, channel: str, per_second: float | None) -> float:
+        """Return how many seconds a channel has to wait until its next message may go."""
+        with self.store.read() as connection:
+            return wait_of(self.store, connection, channel, per_second, self.store.seconds(connection))
+
+    def held_back(self, publication_ids: Iterable[int]) -> int:
+        """Return how many deliveries of some publications wait because somebody put them on hold."""
+        return self._waiting_of(publication_ids, on_hold())
+
+    def kept_for_later(self, publication_ids: Iterable[int]) -> int:
+        """Return how many deliveries of some publications wait because only the first of a list were to be told."""
+        return self._waiting_of(publication_ids, and_(_i.most.is_not(None), not_(on_hold())))
+
+    def _waiting_of(self, publication_ids: Iterable[int], why: ColumnElement[bool]) -> int:
+        mine = select(_i.id).where(_i.publication.in_(list(publication_ids)), was_due(), why).scalar_subquery()
+        waits = (_d.item.in_(mine), _d.state.in_(words(*WAITING)))
+        with self.store.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(deliveries).where(*waits)).scalar() or 0)
+
+    def holds(self) -> dict[str, str]:
+        """Return what is on hold, and why."""
+        with self.store.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(holds.c.scope, holds.c.reason))}
 
     # -- what is out -------------------------------------------------------------------------------------------
 
@@ -125,27 +184,31 @@ class Reading:
 
         One that a person gave up on has no place in a thread; one without an address gives way to one that has it.
         """
-        same = (_d.incident == row.incident, _d.channel == row.channel, _d.account == row.account)
-        before = or_(_d.at < row.at, and_(_d.at == row.at, _d.id < row.id))
-        states = [state for state in MAYBE_OUT if state is not State.CLOSED]
-        statement = select(deliveries).where(*same, _d.recipient == row.recipient, before, _d.state.in_(states))
-        with self._reader.connect() as connection:
-            found = [Row(**r._mapping) for r in connection.execute(statement.order_by(_d.at, _d.id))]  # noqa: SLF001
+        before = or_(_i.at < row.at, and_(_i.at == row.at, _d.id < row.id))
+        states = words(*(state for state in MAYBE_OUT if state is not State.CLOSED))
+        same = (_d.lane == row.lane, _d.recipient == row.recipient, before, _d.state.in_(states))
+        with self.store.read() as connection:
+            found = [Row.read(r) for r in connection.execute(ROWS_IN_HAND.where(*same).order_by(_i.at, _d.id))]
         return next((r for r in found if r.receipt or r.state not in OUT), found[0] if found else None)
 
     def standing(self, kind: str) -> dict[tuple[str, str], str]:
         """Return what stands now: digests by incident and language."""
         columns = select(standing.c.incident, standing.c.language, standing.c.digest)
-        with self._reader.connect() as connection:
+        with self.store.read() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(columns.where(standing.c.kind == kind))}
 
     def published(self) -> Published:
         """Return everything that is out, as plain values."""
         by_age = select(publications.c.incident, publications.c.telling).order_by(publications.c.id)
-        with self._reader.connect() as connection:
+        each = select(_d.item, _d.state, func.count().label("n"), func.max(_d.id).label("last"))
+        each_item = each.group_by(_d.item, _d.state).subquery()
+        columns = (_i.incident, _i.update_id, _i.channel, _i.account, _i.audience, _i.kind, each_item.c.state)
+        grouped = select(*columns, each_item.c.n).select_from(each_item.join(items, each_item.c.item == _i.id))
+        with self.store.read() as connection:
             tellings = {row[0]: row[1] for row in connection.execute(by_age)}
             stands = list(connection.execute(select(standing)))
-            rows = list(connection.execute(_TOLD.where(_d.state != State.CANCELLED)))
+            out = grouped.where(each_item.c.state != State.CANCELLED).order_by(each_item.c.last)
+            rows = list(connection.execute(out))
         told: dict[str, list[Told]] = {}
         for incident, *rest in rows:
             told.setdefault(incident, []).append(Told(*rest))
@@ -160,14 +223,23 @@ class Reading:
         }
         return Published(incidents, self.holds())
 
-    def queue(self, incident: str) -> Queue:
-        """Return what waits of an incident, and what was called off."""
-        key = (_d.update_id, _d.channel, _d.account, _d.recipient)
-        waits = select(*key, _d.number, _d.id, _d.digest, _d.kind, was_due().label("frozen"))
-        off = select(*key).where(_d.incident == incident, _d.state == State.CANCELLED)
-        with self._reader.connect() as connection:
-            found = connection.execute(waits.where(_d.incident == incident, _d.state.in_(WAITING)).order_by(_d.id))
-            waiting: dict[Key, Waiting] = {
-                (r[0], r[1], r[2], r[3], r[4]): Waiting(r[5], r[6], r[7], bool(r[8])) for r in found
-            }
-            return Queue(waiting, Counter((r[0], r[1], r[2], r[3]) for r in connection.execute(off)))
+    # -- single readers, for a plan: see published.Copies ------------------------------------------------------
+
+    def of(self, incident: str, channel: str, recipients: Sequence[str]) -> Mapping[str, Sequence[Copy]]:
+        """Return every delivery of an incident through a channel to some readers, oldest first."""
+        lane = select(_i.lane).where(_i.incident == incident, _i.channel == channel).limit(1).scalar_subquery()
+        mine = _COPY.select_from(_BOTH).where(_d.lane == lane, _d.recipient.in_(recipients)).order_by(_d.id)
+        found: dict[str, list[Copy]] = {}
+        with self.store.read() as connection:
+            for _, *copy in connection.execute(mine):
+                made = Copy(*copy)
+                found.setdefault(made.recipient, []).append(made)
+        return found
+
+    def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
+        """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
+        mine = select(_i.id).where(_i.incident == incident).scalar_subquery()
+        waits = _COPY.select_from(_BOTH).where(_d.item.in_(mine), _d.state.in_(words(*WAITING))).order_by(_d.id)
+        with self.store.read() as connection:
+            for channel, *copy in connection.execution_options(yield_per=5_000).execute(waits):
+                yield channel, Copy(*copy)

@@ -30,6 +30,8 @@ class State(StrEnum):
 
 #: Nothing was sent yet, and nothing has begun.
 WAITING = frozenset({State.PLANNED, State.RETRY})
+#: Not settled yet: what comes later to the same reader waits for these.
+UNSETTLED = frozenset({*WAITING, State.CLAIMED, State.SENDING})
 #: Readers have it, as far as anyone can know.
 OUT = frozenset({State.SENT, State.SENT_BY_WORD})
 #: Readers have it, or may have it: it is never sent again unasked.

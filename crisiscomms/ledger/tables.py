@@ -1,16 +1,15 @@
-"""The tables of the ledger. Times are ISO 8601 in UTC, so that they sort as text."""
+"""The tables of the ledger. Times are ISO 8601 in UTC, so that they sort as text; leases and pace are seconds since 1970.
+
+A million deliveries must fit into half a gigabyte: what many of them share stands once, in `items` and `claims`.
+"""
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from pathlib import Path
-from typing import Any
-
 from sqlalchemy import (
+    BigInteger,
     Column,
-    Connection,
-    Engine,
+    Float,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -19,13 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
-    event,
 )
 
-from crisiscomms.errors import CrisiscommsError, relative
-
 METADATA = MetaData()
+
+#: SQLite numbers rows by itself only where the column is called an INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
 
 #: Everything that was approved, by the digest of its bytes.
 blobs = Table(
@@ -36,7 +34,7 @@ blobs = Table(
 publications = Table(
     "publications",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("incident", String, nullable=False, index=True),
     Column("fingerprint", String, nullable=False),
     Column("started_at", String, nullable=False),
@@ -45,41 +43,75 @@ publications = Table(
     Column("telling", Text, nullable=False),
 )
 
-#: One message to one recipient or account through one channel.
-deliveries = Table(
-    "deliveries",
+#: One incident on one channel and account: messages to one reader keep their order in it.
+lanes = Table(
+    "lanes",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("publication", Integer, nullable=False, index=True),
+    Column("id", _Id, primary_key=True),
     Column("incident", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("account", String, nullable=False),
+    UniqueConstraint("incident", "channel", "account"),
+)
+
+#: One line of a plan: one message to one place, or to all readers of one audience and language.
+items = Table(
+    "items",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    Column("publication", _Id, ForeignKey("publications.id"), nullable=False, index=True),
+    Column("lane", _Id, ForeignKey("lanes.id"), nullable=False, index=True),
+    Column("incident", String, nullable=False, index=True),
     Column("update_id", String, nullable=False),
     Column("channel", String, nullable=False),
     Column("account", String, nullable=False),
-    Column("recipient", String, nullable=False),  # the address as compared; empty for sites and accounts
-    Column("number", Integer, nullable=False),
     Column("kind", String, nullable=False),  # site | memo | notice | correction | post
     Column("audience", String, nullable=False),
-    Column("person", Text, nullable=False),  # JSON: address as written, name, what fills the slots
     Column("message", String, nullable=False),  # digest of the message's blob
-    Column("digest", String, nullable=False),  # of message, person and channel settings together
-    Column("thread", String, nullable=False),  # Message-ID of the first mail, or empty
+    Column("settings", String, nullable=False),  # digest of the channel's settings
+    Column("names", String, nullable=False),  # the domain in the Message-IDs of its mails, or empty
+    Column("columns", Text, nullable=False),  # JSON: the names of the slots that `person` fills
+    Column("policy", String, nullable=False),  # what doubt means: ask | silence | duplicate
     Column("at", String, nullable=False),  # the update's time
     Column("rank", Integer, nullable=False),
     Column("not_before", String, nullable=False),
+    Column("most", Integer),  # how many may go for now; none: all
+)
+
+#: One batch that a worker took in hand, until its lease is over.
+claims = Table(
+    "claims",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    Column("worker", String, nullable=False),  # host:process
+    Column("process", String, nullable=False),  # what tells this process from a later one with its number
+    Column("boot", String, nullable=False),  # what changes when unsynced marks may be lost
+    Column("at", String, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+#: One message to one reader or account through one channel.
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("id", _Id, primary_key=True),
+    Column("item", _Id, ForeignKey("items.id"), nullable=False),
+    Column("lane", _Id, nullable=False),
+    Column("recipient", String, nullable=False),  # the address as compared; empty for sites and accounts
+    Column("update_id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("person", Text, nullable=False),  # JSON list: address as written, name, then what fills the slots
+    Column("digest", LargeBinary, nullable=False),  # of message, person and settings together
+    Column("thread", String, nullable=False),  # Message-ID of the first mail, or empty
     Column("state", String, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("token", String),
-    Column("worker", String),
-    Column("boot", String),
-    Column("receipt", String, nullable=False, default=""),
-    Column("url", String, nullable=False, default=""),
-    Column("message_id", String, nullable=False, default=""),
-    Column("evidence", Text, nullable=False, default="{}"),
-    Column("changed_at", String, nullable=False),
-    UniqueConstraint("incident", "update_id", "channel", "account", "recipient", "number"),
-    Index("deliveries_by_stage", "publication", "channel", "state", "rank", "id"),
-    Index("deliveries_by_reader", "incident", "channel", "account", "recipient"),
-    Index("deliveries_by_kind", "incident", "kind"),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", String),  # only for what is tried again
+    Column("claim", _Id),
+    Column("receipt", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("evidence", Text, nullable=False),
+    UniqueConstraint("lane", "recipient", "update_id", "number"),
+    Index("deliveries_by_state", "item", "state", "id"),
 )
 
 #: What stands at an address now: the site's content and the memo, by incident and language.
@@ -101,61 +133,35 @@ holds = Table(
     Column("reason", String, nullable=False),
 )
 
+#: Who wants no more mail: an address as compared, or `token:` and what stands for a reader in an unsubscribe address.
+suppressions = Table(
+    "suppressions",
+    METADATA,
+    Column("reader", String, primary_key=True),
+    Column("since", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
+#: How many messages a channel may still send now, and until when the place asked for patience.
+pace = Table(
+    "pace",
+    METADATA,
+    Column("channel", String, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("patience", Float, nullable=False),
+)
+
 #: One entry per change, each chained to the one before it.
 audit = Table(
     "audit",
     METADATA,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", _Id, primary_key=True, autoincrement=False),
     Column("at", String, nullable=False),
     Column("who", String, nullable=False),
     Column("what", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("detail", Text, nullable=False),
-    Column("previous", String, nullable=False),
-    Column("hash", String, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
-
-_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ncpfs"})
-
-
-def open_engine(path: Path, *, durable: bool) -> Engine:
-    """Open a ledger file. `durable` syncs every commit to disk; otherwise a commit survives a crash but not a power cut.
-
-    A connection with the option `reads` takes no lock. Raises CrisiscommsError on a network file system: locks there
-    do not hold, and two machines could send the same.
-    """
-    refuse_network(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A deferred BEGIN that turns into a write fails at once instead of waiting for the other writer.
-        reads = connection.get_execution_options().get("reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def refuse_network(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
-    """Raise CrisiscommsError where a path lies on a network file system. `mounts` is where the system lists its own."""
-    if not mounts.exists():
-        return
-    best, kind = "", ""
-    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-        _, written, found, *_ = line.split(" ")
-        where = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), written)  # a space is written as \040
-        if str(path.resolve()).startswith(where.rstrip("/") + "/") and len(where) >= len(best):
-            best, kind = where, found
-    if kind in _REMOTE:
-        raise CrisiscommsError(
-            f"the ledger {relative(path)} is on a network drive ({kind})",
-            why="File locks do not hold there, so the same mail could go out twice.",
-            fix="Move the workspace to a local disk.",
-        )

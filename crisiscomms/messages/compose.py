@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crisiscomms.messages.facts import Facts, derive_facts, telling
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.letters import Letters, filled, reader_values
+from crisiscomms.messages.letters import Letters, filled, reader_slots, reader_values
 from crisiscomms.messages.model import Messages
 from crisiscomms.messages.pages import Pages
 from crisiscomms.messages.posts import Account, Posts
@@ -16,7 +16,7 @@ from crisiscomms.published import PublishedIncident, Telling, Told
 from crisiscomms.record import Incident, Update
 from crisiscomms.workspace import Workspace
 
-__all__ = ["Account", "Composed", "compose", "filled", "reader_values"]
+__all__ = ["Account", "Composed", "compose", "filled", "reader_slots", "reader_values"]
 
 
 @dataclass(frozen=True)
@@ -72,5 +72,5 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
 
 def _as_if_sent(published: PublishedIncident, update: Update) -> PublishedIncident:
     """Return what will be out when an update's audiences have been told."""
-    told = (Told(update.id, "", "", "", 0, name, "sent", "notice", "", "", "") for name in update.audiences)
+    told = (Told(update.id, "", "", name, "notice", "sent") for name in update.audiences)
     return replace(published, told=(*published.told, *told))

@@ -29,7 +29,7 @@ class Letters(Writer):
         """Yield the correction for each audience that was told a figure that has changed since."""
         if not Told(self.facts, self.facts.languages[0]).new_corrections:
             return
-        told = {t.audience: t.update for t in self.facts.published.told if t.recipient}
+        told = {t.audience: t.update for t in self.facts.published.told if t.audience}
         for audience, update in told.items():
             for language in self.facts.voices:
                 yield self._notice("correction", audience, language, self.incident.update(update))
@@ -79,6 +79,16 @@ def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person:
         if fact and number is not None:
             values[f"recipient.{column}.with_unit"] = voice.counted(number, fact.unit)
     return values
+
+
+def reader_slots(facts: Facts, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of all slots that `reader_values` can fill, in one order for all readers."""
+    names = ["reader.greeting"]
+    for column in columns:
+        names.append(f"recipient.{column}")
+        if column in facts.incident.facts:
+            names.append(f"recipient.{column}.with_unit")
+    return tuple(names)
 
 
 def filled(notice: Notice, values: Mapping[str, str]) -> Notice:

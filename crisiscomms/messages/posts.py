@@ -83,7 +83,7 @@ class Posts(Writer):
 
     def correcting_posts(self) -> Iterator[Post]:
         """Yield a correction on each account that posted a figure that has changed since."""
-        told = {t.channel: t.update for t in self.facts.published.told if not t.recipient}
+        told = {t.channel: t.update for t in self.facts.published.told if not t.audience}
         for account in self.accounts:
             language = self.words_language(account.language)
             changed = Told(self.facts, language).new_corrections

@@ -21,8 +21,18 @@ _TIMES = re.compile(f"{_TIME}([^{_TEXT}]*){_TEXT}([^{_END}]*){_END}")
 _SLOTS = re.compile(f"{_SLOT}([^{_SLOT_END}]*){_SLOT_END}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]>#|!])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
-#: One paragraph without anything that Markdown or HTML could take for more than words. Most texts are, and need no parser.
-_PLAIN = re.compile(r"(?!\d+[.)]\s)[^\W_][^\n\r\t\\`*_{}\[\]<>#&|~=^+]*\n?")
+_WORDS = r"(?:[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>#&|~=^]|(?<=[^\W_])_(?=[^\W_]))++"
+#: A paragraph or a heading whose words are no more than words, or bold. Most are, and need no parser.
+_PLAIN = re.compile(
+    rf"(?:(?P<level>#{{1,4}})\ )?(?!\d+[.)]\s)(?=[^\W_]|[{_TIME}{_SLOT}]|\*\*)"
+    rf"(?P<words>(?:{_WORDS}|(?<!\*)\*\*(?!\s){_WORDS}(?<!\s)\*\*(?!\*))++)"
+    r"(?:(?<!\s)|(?(level)(?<=\S\ )\{\#(?P<id>[a-z][a-z0-9-]*)\}|(?!)))"
+)
+_BOLD = re.compile(r"\*\*(.*?)\*\*")
+#: What makes one block of a source matter to another: raw HTML, references, and line ends that are still to be tidied.
+_TIED = re.compile(r"<(?!https?://|mailto:|[\w.+-]+@)|\]:|[\x00-\x09\x0b-\x1f]")
+#: Where a block begins that belongs to nothing before it: a heading, or a paragraph that is not indented.
+_NEXT_BLOCK = re.compile(rf"\n\n(?=(?!\d+[.)]\s)(?:[^\W_]|[{_TIME}{_SLOT}#\[<]|\*\*))")
 _TAGS = {
     "a",
     "blockquote",
@@ -71,6 +81,11 @@ def slots(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SLOTS.findall(text)))
 
 
+def split_at_slots(text: str) -> list[str]:
+    """Return the words of a text, and between them the names of its slots: words, name, words, name, words."""
+    return _SLOTS.split(text)
+
+
 def fill(text: str, values: Mapping[str, str], *, in_html: bool = False) -> str:
     """Fill every slot. Raises KeyError for a slot without a value."""
     return _SLOTS.sub(lambda match: html.escape(values[match[1]]) if in_html else values[match[1]], text)
@@ -107,11 +122,31 @@ def to_html(source: str) -> str:
 
     Slots stay where they are. Record text cannot set ids or attributes: its braces are escaped on the way in.
     """
-    if _PLAIN.fullmatch(source):
-        return f"<p>{time_elements(source.rstrip())}</p>"
+    return "\n".join(filter(None, map(_html, _blocks(source))))
+
+
+@lru_cache(maxsize=4096)
+def to_text(source: str) -> str:
+    """Return plain text for Markdown: what the HTML says, links with their addresses, one paragraph a line."""
+    lines = (line for block in _blocks(source) for line in _lines(block))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _blocks(source: str) -> list[str]:
+    """Split Markdown where its parts mean the same alone. Many messages share a paragraph, and each is converted once."""
+    return [source] if _TIED.search(source) else _NEXT_BLOCK.split(source.rstrip("\n"))
+
+
+@lru_cache(maxsize=4096)
+def _html(block: str) -> str:
+    if plain := _PLAIN.fullmatch(block):
+        tag = f"h{len(plain['level'])}" if plain["level"] else "p"
+        own_id = f' id="{plain["id"]}"' if plain["id"] else ""
+        words = _BOLD.sub(r"<strong>\1</strong>", time_elements(plain["words"].rstrip()))
+        return f"<{tag}{own_id}>{words}</{tag}>"
     import nh3  # noqa: PLC0415
 
-    raw = _markdown().reset().convert(source)
+    raw = _markdown().reset().convert(block)
     clean = nh3.clean(
         raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None
     )
@@ -119,12 +154,11 @@ def to_html(source: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def to_text(source: str) -> str:
-    """Return plain text for Markdown: what the HTML says, links with their addresses, one paragraph a line."""
-    if _PLAIN.fullmatch(source):
-        return " ".join(plain_times(source).split()) + "\n"
+def _lines(block: str) -> list[str]:
+    if plain := _PLAIN.fullmatch(block):
+        return [" ".join(_BOLD.sub(r"\1", plain_times(plain["words"])).split()), ""]
     reader = _Plain()
-    reader.feed(to_html(source))
+    reader.feed(_html(block))
     reader.close()
     return reader.result()
 
@@ -191,9 +225,9 @@ class _Plain(HTMLParser):
             self.blocks.append(self.line.rstrip())
         self.line = ""
 
-    def result(self) -> str:
+    def result(self) -> list[str]:
         self._break()
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.blocks)).strip() + "\n"
+        return self.blocks
 
 
 def one_line(source: str) -> str:

@@ -92,7 +92,7 @@ def _environment(language: str, own: Path | None) -> Environment:
     kind = ImmutableSandboxedEnvironment if own else Environment
     environment = kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders(language, base, own), base]]),
-        bytecode_cache=_bytecode(),
+        bytecode_cache=_bytecode("words"),
         undefined=StrictUndefined,
         extensions=[_KeepLineEnds],
         trim_blocks=True,
@@ -122,12 +122,12 @@ def _digest_of_this_file() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
-def _bytecode() -> FileSystemBytecodeCache | None:
-    """Return where compiled templates are kept between runs: compiling them takes longer than using them."""
+def _bytecode(kind: str) -> FileSystemBytecodeCache | None:
+    """Return where compiled templates of a kind are kept between runs: compiling them takes longer than using them."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crisiscomms" / _digest_of_this_file()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+        return FileSystemBytecodeCache(str(folder), f"{kind}_%s.cache") if os.access(folder, os.W_OK) else None
     except (OSError, RuntimeError):
         return None
 
@@ -200,6 +200,7 @@ def _layout() -> ImmutableSandboxedEnvironment:
 
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(packaged("templates")),
+        bytecode_cache=_bytecode("mail"),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,

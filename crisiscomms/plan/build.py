@@ -12,7 +12,7 @@ from crisiscomms.messages.model import canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT, plain_times
 from crisiscomms.plan.deliveries import Deliveries
 from crisiscomms.plan.dispatches import Dispatches
-from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
+from crisiscomms.plan.model import NONE, Action, IncidentPlan, Item, Plan
 from crisiscomms.plan.world import Choices, World
 from crisiscomms.record import Record
 from crisiscomms.review import Case, review
@@ -48,17 +48,17 @@ class _Planner:
         dispatches = Dispatches(world, self.record, self.choices, composed, self.ledger)
         found = [*self._site(composed), *self._memos(composed), *dispatches.due(), *dispatches.later()]
         items = [self._held(item) for item in found]
-        drop = tuple(waits.id for waits in self.ledger.unwanted(items).values())
-        items += dispatches.called_off(items)
+        unwanted = self.ledger.unwanted(items)
+        items += dispatches.called_off(unwanted)
         corrects = self.choices.corrections or all(item.kind != "correction" for item in items)
-        return IncidentPlan(self.record, composed, findings, tuple(items), self.ledger.bodies, drop, corrects)
+        return IncidentPlan(self.record, composed, findings, tuple(items), self.ledger.bodies, unwanted.ids, corrects)
 
     def _held(self, item: Item) -> Item:
         holds = self.world.published.holds
         scope = next((s for s in (item.incident, f"channel:{item.channel}", "everything") if s in holds), None)
         if scope is None or item.action in {Action.KEEP, Action.BLOCK}:
             return item
-        return replace(item, action=Action.BLOCK, reason=f"{scope} is on hold: {holds[scope]}", rows=(), held=True)
+        return replace(item, action=Action.BLOCK, reason=f"{scope} is on hold: {holds[scope]}", drafts=NONE, held=True)
 
     # -- what stands -------------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class _Planner:
         """Return an item with its delivery, unless that is what stands there, or waits to be tried again."""
         if same:
             return replace(item, action=Action.KEEP)
-        row = self.ledger.row(composed.facts.update, item.channel, item.kind, "", digests, rank=rank)
-        if self.ledger.again(row):
+        line = self.ledger.line(composed.facts.update, item.channel, item.kind, digests, rank=rank)
+        if self.ledger.again(line):
             return replace(item, action=Action.KEEP, reason="it waits to be written again")
-        return replace(item, rows=(row,))
+        return replace(item, line=line, drafts=self.ledger.single(line))

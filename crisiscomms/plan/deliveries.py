@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from crisiscomms.messages.model import canonical, digest
-from crisiscomms.plan.model import Item
+from crisiscomms.plan.model import Item, Single
 from crisiscomms.plan.world import World
-from crisiscomms.published import Key, PublishedIncident, Queue, Waiting, iso
-from crisiscomms.record import Recipient, Record, Update
+from crisiscomms.published import Copies, Copy, Draft, NoCopies, PublishedIncident, iso, row_digest
+from crisiscomms.record import Record, Update
 
-Row = Mapping[str, Any]
+STANDING = frozenset({"site", "memo"})
+_EVERYONE = ""
 
 
 class Deliveries:
@@ -22,11 +26,9 @@ class Deliveries:
     def __init__(self, world: World, record: Record) -> None:
         self.world, self.incident = world, record.incident
         self.published: PublishedIncident = world.published.of(record.incident.id)
-        self.queue = world.queues.get(record.incident.id, Queue())
+        self.copies: Copies = world.copies if self.published.telling else NoCopies()
         self.bodies: dict[str, bytes] = {}
-        self._known: set[tuple[str, str, str]] = set()
-        waiting = self.queue.waiting.items()
-        self._frozen = {(k[0], k[1], k[3]) for k, w in waiting if w.frozen and w.kind not in {"site", "memo"}}
+        self._wanted = bytearray()  # one bit for each row that waits and is in the plan
 
     def keep(self, value: object) -> str:
         """Keep the bytes of a message, and return their digest."""
@@ -35,91 +37,93 @@ class Deliveries:
         self.bodies[found] = body
         return found
 
-    def row(
+    def line(
         self,
         update: Update,
         channel: str,
         kind: str,
-        audience: str,
         message: object,
         *,
         rank: int,
-        recipient: Recipient | None = None,
-        values: Mapping[str, str] | None = None,
+        audience: str = "",
+        slots: Sequence[str] = (),
         not_before: datetime | None = None,
     ) -> dict[str, Any]:
-        """Return one delivery as the ledger holds it."""
-        body = self.keep(message)
-        person = {"email": recipient.email, "name": recipient.name, "values": dict(values or {})} if recipient else {}
-        key = recipient.key if recipient else ""
-        settings = self.world.workspace.settings.channels.get(channel, {})
+        """Return what the deliveries of one line of the plan share, as the ledger holds it."""
+        table = self.world.workspace.settings.channels.get(channel, {})
+        found = self.world.channels.get(channel)
         return {
             "incident": self.incident.id,
             "update_id": update.id,
             "channel": channel,
             "account": "",
-            "recipient": key,
-            "number": self._number(update.id, channel, key, kind),
             "kind": kind,
             "audience": audience,
-            "person": json.dumps(person, sort_keys=True, ensure_ascii=False),
-            "message": body,
-            "digest": digest(canonical([body, person, settings])),
-            "thread": self._thread(channel, key),
+            "message": self.keep(message),
+            "settings": digest(canonical(table)),
+            "names": getattr(getattr(found, "settings", None), "list_name", "") if audience else "",
+            "columns": json.dumps(list(slots)),
+            "policy": str(table.get("doubt", "ask")),
             "at": iso(update.at.at),
             "rank": rank,
             "not_before": iso(not_before or self.world.now),
         }
 
-    def _number(self, update: str, channel: str, recipient: str, kind: str) -> int:
-        """Return the next free number of a delivery. What was called off keeps its own."""
-        called_off = self.queue.called_off.get((update, channel, "", recipient), 0)
-        if kind not in {"site", "memo", "correction"}:
-            return called_off
-        key = (update, channel, recipient)
-        return called_off + sum(1 for t in self.published.told if (t.update, t.channel, t.recipient) == key)
+    @staticmethod
+    def digest_of(line: Mapping[str, Any], person: str) -> bytes:
+        """Return the digest of a delivery."""
+        return row_digest(line["message"], line["settings"], person)
 
-    def _thread(self, channel: str, recipient: str) -> str:
-        """Return the Message-ID of the first mail that this reader got about the incident."""
-        told = self.published.told
-        mine = (t.message_id for t in told if recipient and t.channel == channel and t.recipient == recipient)
-        return next(filter(None, mine), "")
+    # -- what everyone sees ------------------------------------------------------------------------------------
+
+    @cache  # noqa: B019 -- lives as long as one plan
+    def of_everyone(self, channel: str) -> Sequence[Copy]:
+        """Return what was or will be sent to no one in particular through a channel."""
+        return self.copies.of(self.incident.id, channel, [_EVERYONE]).get(_EVERYONE, ())
+
+    def single(self, line: dict[str, Any]) -> Single:
+        """Return the delivery of a site, a memo or a post: under the number of what waits, else under the next free one."""
+        same = [copy for copy in self.of_everyone(line["channel"]) if copy.update == line["update_id"]]
+        waits = next((copy for copy in same if copy.waits and not copy.frozen), None)
+        number = waits.number if waits else max((copy.number for copy in same), default=-1) + 1
+        found = self.digest_of(line, "")
+        return Single(Draft(_EVERYONE, number, "", found, "", waits.id if waits else None))
+
+    def again(self, line: dict[str, Any]) -> bool:
+        """Say whether the very same site or memo waits to be written once more."""
+        found = self.digest_of(line, "")
+        copies = self.of_everyone(line["channel"])
+        return any(copy.waits and copy.frozen and (copy.kind, copy.digest) == (line["kind"], found) for copy in copies)
 
     # -- what waits already ------------------------------------------------------------------------------------
 
-    def take(self, update: str, channel: str, recipient: str) -> bool:
-        """Note that the plan has a delivery for a reader. False: it had one before."""
-        key = (update, channel, recipient)
-        new = key not in self._known
-        self._known.add(key)
-        return new
+    def want(self, copy: Copy) -> None:
+        """Note that a row that waits has its place in the plan."""
+        place, bit = divmod(copy.id, 8)
+        if place >= len(self._wanted):
+            self._wanted.extend(bytes(place + 1024 - len(self._wanted)))
+        self._wanted[place] |= 1 << bit
 
-    def waiting(self, row: Row) -> Waiting | None:
-        """Return what waits under the key of a row."""
-        return self.queue.waiting.get(_key(row))
+    def _is_wanted(self, copy: Copy) -> bool:
+        place, bit = divmod(copy.id, 8)
+        return place < len(self._wanted) and bool(self._wanted[place] & 1 << bit)
 
-    def frozen(self, update: str, channel: str, recipient: str) -> bool:
-        """Say whether a message to a reader waits as it was published: it goes with those words, and only once."""
-        return (update, channel, recipient) in self._frozen
-
-    def again(self, row: Row) -> bool:
-        """Say whether the very same site or memo waits to be written once more."""
-        where = (row["channel"], row["kind"], row["digest"])
-        waiting = self.queue.waiting.items()
-        return any(waits.frozen and (key[1], waits.kind, waits.digest) == where for key, waits in waiting)
-
-    def unwanted(self, items: Iterable[Item]) -> dict[Key, Waiting]:
+    def unwanted(self, items: Iterable[Item]) -> Unwanted:
         """Return what waits and has no place in the plan any more: not what is frozen, unless its page is made anew."""
-        rows = [row for item in items for row in item.rows]
-        wanted, anew = {_key(row) for row in rows}, {(row["channel"], row["kind"]) for row in rows}
-        found = {}
-        for key, waits in self.queue.waiting.items():
-            replaced = waits.kind in {"site", "memo"} and (key[1], waits.kind) in anew
-            planned = waits.frozen or (key[0], key[1], key[3]) in self._known
-            if key not in wanted and (replaced or not planned):
-                found[key] = waits
+        anew = {(item.channel, item.kind) for item in items if item.kind in STANDING and item.drafts}
+        found = Unwanted()
+        for channel, copy in self.copies.waiting(self.incident.id):
+            replaced = (channel, copy.kind) in anew
+            if replaced or not (copy.frozen or self._is_wanted(copy)):
+                found.ids.append(copy.id)
+                if copy.kind not in STANDING:
+                    found.called_off[copy.update, channel] += 1
         return found
 
 
-def _key(row: Row) -> Key:
-    return (row["update_id"], row["channel"], row["account"], row["recipient"], row["number"])
+class Unwanted:
+    """Rows that wait and go nowhere any more: their ids, and how many of each update and channel."""
+
+    def __init__(self) -> None:
+        self.ids = array("q")
+        self.called_off: Counter[tuple[str, str]] = Counter()

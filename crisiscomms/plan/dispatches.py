@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from crisiscomms.channels.base import Channel
-from crisiscomms.messages.compose import Composed, reader_values
+from crisiscomms.messages.compose import Composed, reader_slots, reader_values
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
-from crisiscomms.plan.deliveries import Deliveries
-from crisiscomms.plan.model import Action, Item
+from crisiscomms.plan.deliveries import Deliveries, Unwanted
+from crisiscomms.plan.letters import Letters
+from crisiscomms.plan.model import NONE, Action, Drafts, Item
 from crisiscomms.plan.world import Choices, World
-from crisiscomms.published import WAITING, iso
+from crisiscomms.published import iso
 from crisiscomms.record import Recipient, Record, Update
 
+_NOBODY: frozenset[int] = frozenset()
 _FROZEN = "not out yet; it goes on as it was published"
 
 
@@ -26,6 +27,7 @@ class Dispatches:
         self.world, self.record, self.choices = world, record, choices
         self.composed, self.ledger = composed, ledger
         self.incident, self.published = record.incident, ledger.published
+        self._told: dict[tuple[str, str], frozenset[int]] = {}
 
     def due(self) -> Iterator[Item]:
         """Plan what the newest due update sends, and the corrections."""
@@ -34,8 +36,8 @@ class Dispatches:
         late = age > self.incident.stale_after.length and not self.choices.late
         reason = f'update "{update.id}" is {_age(age)} old; to send it all the same, add --late'
         for item in self._messages(self.composed.messages, None):
-            if item.rows and late and item.kind != "correction":
-                yield replace(item, action=Action.BLOCK, rows=(), reason=reason)
+            if item.drafts and late and item.kind != "correction":
+                yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
             else:
                 yield item
 
@@ -45,7 +47,7 @@ class Dispatches:
             update = self.incident.update(name)
             time = iso(update.at.at)
             for item in self._messages(messages, update.at.at):
-                if item.rows:
+                if item.drafts:
                     yield replace(item, action=Action.SCHEDULE, not_before=time)
                 else:
                     yield replace(item, action=Action.KEEP, not_before=time, reason=f"waits until {time}")
@@ -63,13 +65,9 @@ class Dispatches:
                     reason=reason,
                 )
 
-    def called_off(self, planned: list[Item]) -> Iterator[Item]:
+    def called_off(self, unwanted: Unwanted) -> Iterator[Item]:
         """Show what waited for its time and does not go any more."""
-        seen: dict[tuple[str, str], int] = {}
-        for key, waits in self.ledger.unwanted(planned).items():
-            if waits.kind not in {"site", "memo"}:
-                seen[key[:2]] = seen.get(key[:2], 0) + 1
-        for (update, channel), number in seen.items():
+        for (update, channel), number in unwanted.called_off.items():
             words = f'{number:,} scheduled {"message" if number == 1 else "messages"} of "{update}"'
             yield Item(
                 Action.BLOCK,
@@ -101,17 +99,25 @@ class Dispatches:
             yield self._post(post, when)
         workspace = self.world.workspace
         groups = workspace.audiences(self.incident.audiences)
-        for notice in sorted(messages.notices, key=lambda notice: workspace.rank(notice.audience)):
-            for channel in groups[notice.audience].channels:
-                found = self.world.channels.get(channel)
-                if found is not None and found.caps.shape == "mail":
-                    yield from self._notice(notice, found, when)
+        notices = sorted(messages.notices, key=lambda notice: workspace.rank(notice.audience))
+        lines = [
+            (notice, found)
+            for notice in notices
+            for channel in groups[notice.audience].channels
+            if (found := self.world.channels.get(channel)) is not None and found.caps.shape == "mail"
+        ]
+        for notice, channel in lines:
+            others = [one for one in lines if one[1] is channel and one[0].update == notice.update]
+            several = len({(one.audience, one.kind) for one, _ in others}) > 1
+            yield from self._notice(notice, channel, when, several=several)
 
     # -- posts -------------------------------------------------------------------------------------------------
 
     def _post(self, post: Post, when: datetime | None) -> Item:
         channel = self.world.channels[post.channel]
         update = self.incident.update(post.update)
+        rank = self._post_rank(post.channel)
+        line = self.ledger.line(update, post.channel, post.kind, post, rank=rank, not_before=when)
         item = Item(
             Action.CREATE,
             post.channel,
@@ -124,18 +130,24 @@ class Dispatches:
             digest=digest(canonical(post)),
             leaves=channel.caps.leaves_machine,
             message=post,
+            line=line,
         )
-        rank = self._post_rank(post.channel)
+        copies = [copy for copy in self.ledger.of_everyone(post.channel) if copy.update == post.update]
         if post.kind == "correction":
-            return self._correction(item, (self.ledger.row(update, post.channel, "correction", "", post, rank=rank),))
-        if self.ledger.frozen(post.update, post.channel, ""):
+            return self._correction(item, self.ledger.single(line))
+        if any(copy.waits and copy.frozen for copy in copies):
             return replace(item, action=Action.KEEP, reason=_FROZEN)
-        mine = (post.update, post.channel, post.kind)
-        if any((t.update, t.channel, t.kind) == mine and t.state not in WAITING for t in self.published.told):
+        if any(not copy.waits and copy.kind == post.kind and copy.state != "cancelled" for copy in copies):
             return replace(item, action=Action.KEEP, before=post.text)
-        row = self.ledger.row(update, post.channel, "post", "", post, rank=rank, not_before=when)
-        self.ledger.take(post.update, post.channel, "")
-        return self._unless_waiting(item, (row,), when)
+        single = self.ledger.single(line)
+        waits = next((copy for copy in copies if copy.waits), None)
+        if waits is None:
+            return replace(item, drafts=single)
+        self.ledger.want(waits)
+        changed = waits.digest != self.ledger.digest_of(line, "")
+        if not changed and when is not None:
+            return replace(item, action=Action.KEEP)
+        return replace(item, action=Action.REVISE if changed else Action.CREATE, drafts=single)
 
     def _post_rank(self, channel: str) -> int:
         workspace = self.world.workspace
@@ -145,11 +157,9 @@ class Dispatches:
 
     # -- mails -------------------------------------------------------------------------------------------------
 
-    def _notice(self, notice: Notice, channel: Channel, when: datetime | None) -> Iterator[Item]:
-        facts = self.composed.facts
-        reads = facts.workspace.audiences(self.incident.audiences)[notice.audience].languages or tuple(facts.voices)
-        people = [p for p in self.record.lists[notice.audience].people if _language(p, reads) == notice.language]
-        if not people:
+    def _notice(self, notice: Notice, channel: Channel, when: datetime | None, *, several: bool) -> Iterator[Item]:
+        letters = self._letters(notice, channel.name, when, several=several)
+        if letters is None:
             return
         item = Item(
             Action.CREATE,
@@ -164,82 +174,62 @@ class Dispatches:
             digest=digest(canonical(notice)),
             leaves=channel.caps.leaves_machine,
             message=notice,
+            line=letters.line,
         )
-        rows, frozen = self._letters(notice, channel.name, people, when)
         if notice.kind == "correction":
-            yield self._correction(item, tuple(row for row in rows if self._was_told(row)))
-            return
-        made = self._unless_waiting(item, tuple(rows), when)
-        wait = "1 person still waits" if frozen == 1 else f"{frozen:,} people still wait"
-        yield replace(made, reason=f"{wait}: {_FROZEN}") if frozen and not rows else made
+            yield self._correction(item, letters)
+        elif letters.count:
+            yield replace(item, action=Action.REVISE if letters.revised else Action.CREATE, drafts=letters)
+        else:
+            wait = "1 person still waits" if letters.frozen == 1 else f"{letters.frozen:,} people still wait"
+            yield replace(item, action=Action.KEEP, reason=f"{wait}: {_FROZEN}" if letters.frozen else "")
 
-    def _letters(
-        self, notice: Notice, channel: str, people: list[Recipient], when: datetime | None
-    ) -> tuple[list[dict[str, Any]], int]:
-        """Return the deliveries of a notice, and how many of its readers have one that waits as it was published."""
-        workspace, update = self.world.workspace, self.incident.update(notice.update)
+    def _letters(self, notice: Notice, channel: str, when: datetime | None, *, several: bool) -> Letters | None:
+        """Return the mails of a notice. None where nobody on the list reads its language."""
+        facts, workspace = self.composed.facts, self.world.workspace
+        audience = workspace.audiences(self.incident.audiences)[notice.audience]
+        reads = audience.languages or tuple(facts.voices)
+        people = self.record.lists[notice.audience]
         rank = workspace.rank(notice.audience)
-        start = when or self.world.now + workspace.settings.order.head_start.length * rank
-        told = {
-            t.recipient
-            for t in self.published.told
-            if (t.update, t.channel, t.kind) == (notice.update, channel, "notice") and t.state not in WAITING
-        }
-        rows, frozen = [], 0
-        for person in people:
-            if notice.kind == "notice" and self.ledger.frozen(notice.update, channel, person.key):
-                frozen += 1
-                continue
-            if notice.kind == "notice" and person.key in told:
-                continue
-            if not self.ledger.take(notice.update, channel, person.key):
-                continue
-            values = reader_values(self.composed.facts, notice.language, notice.columns, person)
-            made = self.ledger.row(
-                update,
-                channel,
-                notice.kind,
-                notice.audience,
-                notice,
-                rank=10 + rank,
-                recipient=person,
-                values=values,
-                not_before=start,
-            )
-            rows.append(made)
-        return rows, frozen
+        slots = reader_slots(facts, notice.columns)
+        line = self.ledger.line(
+            self.incident.update(notice.update),
+            channel,
+            notice.kind,
+            notice,
+            rank=10 + rank,
+            audience=notice.audience,
+            slots=slots,
+            not_before=when or self.world.now + workspace.settings.order.head_start.length * rank,
+        )
 
-    # -- corrections, and what waits ---------------------------------------------------------------------------
+        def readers() -> Iterator[Recipient]:
+            return (one for one in people.people() if _language(one.language, reads) == notice.language)
 
-    def _was_told(self, row: Mapping[str, Any]) -> bool:
-        mine = (row["recipient"], row["channel"])
-        untold = {*WAITING, "failed"}
-        return any((t.recipient, t.channel) == mine and t.state not in untold for t in self.published.told)
+        def values(person: Recipient) -> list[str | None]:
+            found = reader_values(facts, notice.language, notice.columns, person)
+            return [found.get(name) for name in slots]
 
-    def _correction(self, item: Item, rows: tuple[Mapping[str, Any], ...]) -> Item:
-        if not rows:
+        told = (notice.update, channel)
+        letters = Letters(self.ledger, notice, line, readers, values, when is not None, self._told.get(told, _NOBODY))
+        letters.look(remember=several)
+        if several:
+            self._told[told] = letters.seen
+        return letters if letters.readers else None
+
+    # -- corrections -------------------------------------------------------------------------------------------
+
+    def _correction(self, item: Item, drafts: Drafts) -> Item:
+        if not drafts:
             return replace(item, action=Action.KEEP)
         if self.choices.corrections:
-            return replace(item, action=Action.CORRECT, rows=rows)
+            return replace(item, action=Action.CORRECT, drafts=drafts)
         reason = "nobody has said yet that it should go out; look at it, then add --corrections"
         return replace(item, action=Action.BLOCK, reason=reason)
 
-    def _unless_waiting(self, item: Item, rows: tuple[Mapping[str, Any], ...], when: datetime | None) -> Item:
-        """Leave alone what waits in the ledger as it is; revise what waits and has changed, or goes now."""
-        fresh, revised = [], False
-        for row in rows:
-            found = self.ledger.waiting(row)
-            changed = found is not None and found.digest != row["digest"]
-            if found is None or changed or when is None:
-                fresh.append(row)
-                revised |= changed
-        if not fresh:
-            return replace(item, action=Action.KEEP)
-        return replace(item, action=Action.REVISE if revised else Action.CREATE, rows=tuple(fresh))
 
-
-def _language(person: Recipient, reads: tuple[str, ...]) -> str:
-    return person.language if person.language in reads else reads[0]
+def _language(language: str, reads: tuple[str, ...]) -> str:
+    return language if language in reads else reads[0]
 
 
 def _age(age: timedelta) -> str:

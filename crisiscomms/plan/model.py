@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from crisiscomms.errors import Finding, Severity
 from crisiscomms.messages.compose import Composed
 from crisiscomms.messages.model import Notice, Post, canonical, digest
+from crisiscomms.published import Draft
 from crisiscomms.record import Record
 
 
@@ -24,12 +25,49 @@ class Action(StrEnum):
     BLOCK = "block"
 
 
+class Drafts(Protocol):
+    """The deliveries of one line of a plan. They may be a million: they are gone through, and not kept.
+
+    `digest` is over all of them in their order: the same readers with the same words give the same.
+    """
+
+    @property
+    def digest(self) -> str:
+        """The digest of them all."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Draft]: ...
+
+
+@dataclass(frozen=True)
+class Single:
+    """A single delivery to everyone, or none."""
+
+    draft: Draft | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the delivery."""
+        return self.draft.digest.hex() if self.draft else ""
+
+    def __len__(self) -> int:
+        return 1 if self.draft else 0
+
+    def __iter__(self) -> Iterator[Draft]:
+        return iter((self.draft,) if self.draft else ())
+
+
+NONE = Single()
+
+
 @dataclass(frozen=True)
 class Item:
     """One line of a plan: one message to one place, or to all people of one audience and language.
 
-    `before` and `after` are what readers see there now and would see then. `rows` are the deliveries it makes.
-    `held`: somebody put it on hold.
+    `before` and `after` are what readers see there now and would see then. `drafts` are the deliveries it makes, and
+    `line` what they share, as the ledger will hold it. `held`: somebody put it on hold.
     """
 
     action: Action
@@ -48,11 +86,11 @@ class Item:
     leaves: bool = False
     held: bool = False
     message: Notice | Post | None = None
-    rows: tuple[Mapping[str, Any], ...] = ()
+    line: Mapping[str, Any] = field(default_factory=dict)
+    drafts: Drafts = NONE
 
     def identity(self) -> dict[str, Any]:
         """Return what the fingerprint covers: what goes where, to whom, and when."""
-        people = digest(canonical(sorted((row["recipient"], row["digest"]) for row in self.rows)))
         return {
             "action": self.action,
             "channel": self.channel,
@@ -61,7 +99,8 @@ class Item:
             "audience": self.audience,
             "language": self.language,
             "digest": self.digest,
-            "people": people,
+            "people": self.drafts.digest,
+            "policy": self.line.get("policy", ""),
             "not_before": self.not_before if self.action is Action.SCHEDULE else "",
         }
 
@@ -75,7 +114,7 @@ class IncidentPlan:
     findings: tuple[Finding, ...]
     items: tuple[Item, ...] = ()
     bodies: Mapping[str, bytes] = field(default_factory=dict)
-    drop: tuple[int, ...] = ()
+    drop: Sequence[int] = ()
     corrects: bool = False
 
     @property

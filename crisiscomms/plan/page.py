@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -89,7 +88,7 @@ def _item(item: Item) -> dict[str, Any]:
         "title": item.title,
         "audience": item.audience,
         "language": item.language,
-        "people": len(item.rows),
+        "people": len(item.drafts),
         "reason": item.reason,
         "not_before": item.not_before,
         "diff": diff,
@@ -102,16 +101,16 @@ def _post(item: Item) -> dict[str, Any]:
 
 def _mails(item: Item) -> list[dict[str, Any]]:
     """Return an item's mail as chosen readers see it: those with the lowest and highest value of each column they are shown."""
-    if not isinstance(item.message, Notice) or not item.rows:
+    if not isinstance(item.message, Notice) or not item.drafts:
         return []
-    people = [json.loads(row["person"]) for row in item.rows]
     found = []
-    for why, person in _chosen(item.message, people):
-        mail = filled(item.message, person["values"])
+    for why, (email, name, *fills) in _chosen(item):
+        values = dict(zip(json.loads(item.line["columns"]), fills, strict=True))
+        mail = filled(item.message, {slot: value for slot, value in values.items() if value is not None})
         found.append(
             {
                 "title": f"{item.title}, {item.audience}, {item.language}",
-                "who": person["name"] or person["email"],
+                "who": name or email,
                 "why": why,
                 "subject": mail.subject,
                 "html": mail.html,
@@ -121,14 +120,32 @@ def _mails(item: Item) -> list[dict[str, Any]]:
     return found
 
 
-def _chosen(notice: Notice, people: list[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    if not notice.columns:
-        return [("one of them", people[0])]
-    found = []
-    for column in notice.columns:
-        ordered = sorted(people, key=lambda person: _order(person["values"][f"recipient.{column}"]))
-        found += [(f"lowest {column}", ordered[0]), (f"highest {column}", ordered[-1])]
-    return found
+def _chosen(item: Item) -> list[tuple[str, list[Any]]]:
+    """Return the readers worth looking at, and why: found in one pass, whatever the length of the list."""
+    slots: list[str] = json.loads(item.line["columns"])
+    columns = [
+        (slot.split(".")[1], slots.index(slot) + 2) for slot in slots if slot.count(".") == 1 and slot != slots[0]
+    ]
+    first: list[Any] | None = None
+    lowest: dict[str, list[Any]] = {}
+    highest: dict[str, list[Any]] = {}
+    for draft in item.drafts:
+        person = json.loads(draft.person)
+        first = first or person
+        for column, at in columns:
+            order = _order(person[at] or "")
+            if column not in lowest or order < _order(lowest[column][at] or ""):
+                lowest[column] = person
+            if column not in highest or order >= _order(highest[column][at] or ""):
+                highest[column] = person
+    if not columns:
+        return [("one of them", first)] if first else []
+    return [
+        (f"{which} {column}", people[column])
+        for column, _ in columns
+        for which, people in (("lowest", lowest), ("highest", highest))
+        if column in people
+    ]
 
 
 def _order(value: str) -> tuple[int, float, str]:

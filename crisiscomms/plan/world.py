@@ -8,13 +8,16 @@ from datetime import datetime
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.messages.languages import Voice
-from crisiscomms.published import Published, Queue
+from crisiscomms.published import Copies, NoCopies, Published
 from crisiscomms.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything a plan is made from. `read` returns the bytes of a digest that was published."""
+    """Everything a plan is made from.
+
+    `read` returns the bytes of a digest that was published, `copies` what single readers have or wait for.
+    """
 
     workspace: Workspace
     voices: Mapping[str, Voice]
@@ -22,7 +25,7 @@ class World:
     published: Published
     now: datetime
     read: Callable[[str], bytes]
-    queues: Mapping[str, Queue] = field(default_factory=dict)
+    copies: Copies = field(default_factory=NoCopies)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ UNPRINTABLE = re.compile(
 #: Marks that steer words without hiding them: soft hyphen, ZWNJ, ZWJ, LRM, RLM, ALM.
 _HELPFUL = frozenset("\u00ad\u200c\u200d\u200e\u200f\u061c")
 #: Letters that show nothing, though Unicode does not call them format characters.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _CONTROLS = {
     "\0": "null",
     "\t": "tab",
@@ -38,7 +38,7 @@ def invisible(text: str) -> list[str]:
     return [
         c
         for c in text
-        if c in _BLANK or (unicodedata.category(c) == "Cf" and c not in _HELPFUL and not _SIGNS.fullmatch(c))
+        if c in BLANK or (unicodedata.category(c) == "Cf" and c not in _HELPFUL and not _SIGNS.fullmatch(c))
     ]
 
 

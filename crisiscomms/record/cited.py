@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from crisiscomms.errors import Finding, Place, Severity
@@ -96,17 +95,16 @@ class _Cited:
 
     def _count(self, people: Recipients, column: str) -> None:
         """Note the first cell of a column that cannot be counted."""
-        for person in people.people:
-            if not re.fullmatch("[0-9]{1,15}", person.value(column)):
-                self.uncountable[people.file, column] = Finding(
-                    "bad-list",
-                    Severity.ERROR,
-                    Place(people.file, person.line),
-                    f'{column} is "{shown(person.value(column))}", and a text counts with it',
-                    "This reader would not be told how many.",
-                    "Write a whole number in digits, without separators, in every line.",
-                )
-                return
+        if found := people.uncountable.get(column):
+            line, written = found
+            self.uncountable[people.file, column] = Finding(
+                "bad-list",
+                Severity.ERROR,
+                Place(people.file, line),
+                f'{column} is "{shown(written)}", and a text counts with it',
+                "This reader would not be told how many.",
+                "Write a whole number in digits, without separators, in every line.",
+            )
 
 
 def _owners(passage: Passage) -> list[str]:

@@ -45,7 +45,7 @@ def read_lists(workspace: Workspace, own: Mapping[str, Audience], tree: Tree, pa
             where: Path_ = ("audiences", name, "recipients")
             place = tree.place_of_value(where) if name in own else _in_settings(workspace, where)
             problem = Finding(flaw.code, Severity.ERROR, place, f"recipients: {flaw.message}", _WHY, flaw.fix)
-            lists[name] = Recipients(shown(audience.recipients), (), (), (problem,))
+            lists[name] = Recipients(shown(audience.recipients), file, problems=(problem,))
     return lists
 
 

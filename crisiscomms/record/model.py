@@ -3,8 +3,6 @@
 The line under each field is its description in the JSON Schema, so it is written for the person who fills it in.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal
 

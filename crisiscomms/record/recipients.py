@@ -1,32 +1,44 @@
-"""Lists of people: CSV files with the columns email, name, language, and any column that a text cites."""
+"""Lists of people: CSV files with the columns email, name, language, and any column that a text cites.
+
+A list may hold a million people. It is checked in one pass that keeps nobody, and read again when they are needed.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice, repeat
 from pathlib import Path
+from typing import NamedTuple
 
-from crisiscomms.errors import Finding, Place, Severity, did_you_mean, relative
-from crisiscomms.fields import is_email, shown
-from crisiscomms.record.characters import UNPRINTABLE, code_point, invisible
+from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, relative
+from crisiscomms.fields import is_email
+from crisiscomms.record.cells import harmless, header_flaws, problem, row_flaws
+from crisiscomms.record.rows import BrokenRow, CsvFile, NotText, flat, not_text
 
-_WHY = "People on this list might not be told, or the wrong people might be."
 _MOST_PROBLEMS = 50
-_LONGEST_CELL = 2_000
-_IN_UTF8 = "Save the list as CSV in UTF-8."
+_PARTS = 64
+_is_whole = re.compile("[0-9]{1,15}").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One person on a list. `values` holds every column as written."""
+class ListChanged(CrisiscommsError):
+    """A list is no longer what was checked."""
+
+    exit_code = 5
+
+
+class Recipient(NamedTuple):
+    """One person on a list. `cells` holds what the list says under each of `columns`, `line` where the row begins."""
 
     email: str
     name: str
     language: str
-    values: tuple[tuple[str, str], ...]
     line: int
+    columns: tuple[str, ...]
+    cells: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -35,165 +47,198 @@ class Recipient:
 
     def value(self, column: str) -> str:
         """Return what the list says in a column, or an empty string."""
-        return dict(self.values).get(column, "")
+        return self.cells[self.columns.index(column)] if column in self.columns else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """A list as read: its file, its columns, its people, and what is wrong with it."""
+    """What is known about a list after one pass: its columns, how many people it has, and what is wrong with it.
+
+    `digest` is the SHA-256 of the file in hex. `blank` has the first line with nothing under a column, `uncountable`
+    the first line and cell that is not a whole number of up to 15 digits; columns that have none are left out.
+    """
 
     file: str
-    columns: tuple[str, ...]
-    people: tuple[Recipient, ...]
+    path: Path
+    columns: tuple[str, ...] = ()
+    count: int = 0
+    digest: str = ""
     problems: tuple[Finding, ...] = ()
+    blank: Mapping[str, int] = field(default_factory=dict)
+    uncountable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+    def people(self) -> Iterator[Recipient]:
+        """Read the file again, one person at a time. Act on nobody before the last has come.
+
+        Raises InvalidInput where the list has problems, and ListChanged, at the latest after the last person, where it
+        is not what was checked.
+        """
+        if self.problems:
+            raise InvalidInput(self.problems)
+        return self._people()
+
+    def _people(self) -> Iterator[Recipient]:
+        try:
+            with CsvFile(self.path) as file:
+                batches = file.batches()
+                next(batches, None)
+                for lines, rows in batches:
+                    yield from self._recipients(lines, rows)
+                if file.digest() == self.digest:
+                    return
+        except (OSError, ValueError, NotText, BrokenRow) as error:
+            raise _changed(self.file) from error
+        raise _changed(self.file)
+
+    def _recipients(self, lines: list[int], rows: list[list[str]]) -> Iterator[Recipient]:
+        width = len(self.columns)
+        if (cells := flat(rows, width)) is None:
+            raise _changed(self.file)
+        own = (
+            cells[self.columns.index(name) :: width] if name in self.columns else repeat("")
+            for name in ("email", "name", "language")
+        )
+        fields = zip(*own, lines, repeat(self.columns), zip(*[iter(cells)] * width, strict=True), strict=False)
+        # What `Recipient._make` does, without a call in Python for each of a million people.
+        return map(partial(tuple.__new__, Recipient), fields)
+
+
+def _changed(file: str) -> ListChanged:
+    return ListChanged(
+        "the list changed after it was checked",
+        place=Place(file),
+        why="Nothing was sent.",
+        fix="Run the command again, when nobody is writing to the list.",
+    )
 
 
 def read_recipients(path: Path) -> Recipients:
-    """Read a list. Problems are returned, all of them, and never raised."""
+    """Check a list. Problems are returned, all of them, and never raised."""
     name = relative(path)
     try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        return _unreadable(name, error, raw if isinstance(error, UnicodeDecodeError) else b"")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        return Recipients(name, (), (), (_problem(Place(name, line), "is not a text file", _IN_UTF8),))
-    rows = _rows(text)
-    problems: list[Finding] = []
-    people: list[Recipient] = []
-    columns: tuple[str, ...] = ()
+        return _checked(name, path)
+    except OSError as error:
+        reason = error.strerror
+    except ValueError:
+        reason = "no disk can hold that name"
+    fix = "Check the name under recipients, counted from the folder of the record."
+    return Recipients(name, path, problems=(problem(Place(name), f"cannot be opened: {reason}", fix),))
+
+
+def _checked(name: str, path: Path) -> Recipients:
     try:
-        first = next(rows, (1, []))
-        columns = tuple(cell.strip() for cell in first[1])
-        problems += _header(Place(name, first[0]), columns)
-        if not problems:
-            people += _people(name, columns, rows, problems)
-    except _BrokenRow as error:
-        problems.append(_problem(Place(name, error.line), f"cannot be read as CSV: {error}", error.fix))
-    return Recipients(name, columns, tuple(people), tuple(problems))
+        check = _Check(name, path)
+        found = check.run()
+        if again := check.repeated():
+            first, found = found, _Check(name, path, again).run()
+            if first.digest != found.digest and not found.problems:
+                changed = problem(Place(name), "changed while it was read", "Run the command again.")
+                return Recipients(name, path, problems=(changed,))
+    except (NotText, UnicodeDecodeError):
+        line, what = not_text(path)
+        return Recipients(name, path, problems=(problem(Place(name, line), what, "Save the list as CSV in UTF-8."),))
+    return found
 
 
-def _unreadable(name: str, error: Exception, raw: bytes) -> Recipients:
-    if isinstance(error, UnicodeDecodeError):
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = _problem(Place(name, line), "is not UTF-8 text", _IN_UTF8)
-    else:
-        reason = error.strerror if isinstance(error, OSError) else "no disk can hold that name"
-        fix = "Check the name under recipients, counted from the folder of the record."
-        problem = _problem(Place(name), f"cannot be opened: {reason}", fix)
-    return Recipients(name, (), (), (problem,))
+class _Check:
+    """One pass over a list. `again` has the hashes of the addresses that may stand there twice."""
 
+    def __init__(self, name: str, path: Path, again: frozenset[int] = frozenset()) -> None:
+        self.name, self.path = name, path
+        self.columns: tuple[str, ...] = ()
+        self.count = 0
+        self.problems: list[Finding] = []
+        self.blank: dict[str, int] = {}
+        self.uncountable: dict[str, tuple[int, str]] = {}
+        self._email = 0
+        self._again = again
+        self._first: dict[str, int] = {}
+        # A set of a million addresses takes over 100 MB, their hashes 8. In parts, they are compared a few at a time.
+        self._hashes = [array("q") for _ in range(_PARTS)]
 
-class _BrokenRow(Exception):
-    def __init__(self, line: int, error: csv.Error) -> None:
-        said = str(error)
-        self.line, self.fix = line, "Check the quotes on that line."
-        if "end of data" in said:
-            said = "a quote is opened on this line and never closed"
-        elif "field limit" in said:
-            said = f"a cell is longer than {csv.field_size_limit():,} characters"
-            self.fix = "A quote may be missing at its end."
-        else:
-            said = "a quote stands in the middle of a cell"
-            self.fix = 'Put the whole cell in quotes, and write "" for a quote inside it.'
-        super().__init__(said)
+    def run(self) -> Recipients:
+        """Read the whole file. Raises NotText, UnicodeDecodeError, OSError."""
+        with CsvFile(self.path) as file:
+            batches = file.batches()
+            try:
+                (line,), (header,) = next(batches, ([1], [[]]))
+                self.columns = tuple(cell.strip() for cell in header)
+                self.problems += header_flaws(Place(self.name, line), self.columns)
+                if not self.problems:
+                    self._email = self.columns.index("email")
+                    self._rows(batches)
+            except BrokenRow as error:
+                place = Place(self.name, error.line)
+                self.problems.append(problem(place, f"cannot be read as CSV: {error}", error.fix))
+            digest, found = file.digest(), tuple(self.problems)
+        return Recipients(self.name, self.path, self.columns, self.count, digest, found, self.blank, self.uncountable)
 
+    def repeated(self) -> frozenset[int]:
+        """Return hashes that came twice: at least those of the first rows that can be told as problems."""
+        found: set[int] = set()
+        for part in self._hashes:
+            if len(set(part)) < len(part):
+                # Twice as many as are told: some repeat only a row that was refused, and such rows are fewer than those.
+                found.update(islice(_again(part), 2 * _MOST_PROBLEMS))
+        return frozenset(found)
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with the line it begins on. Raises _BrokenRow."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise _BrokenRow(line, error) from error
-        if row is None:
+    def _rows(self, batches: Iterator[tuple[list[int], list[list[str]]]]) -> None:
+        for lines, rows in batches:
+            cells = flat(rows, len(self.columns))
+            if cells and self._clean(cells):
+                self._take(lines, cells)
+                continue
+            for line, row in zip(lines, rows, strict=True):
+                self._row(line, row)
+                if len(self.problems) >= _MOST_PROBLEMS:
+                    place = Place(self.name, line)
+                    self.problems.append(problem(place, "has more problems further down", "Correct these first."))
+                    return
+
+    def _clean(self, cells: list[str]) -> bool:
+        """Say whether there is plainly nothing wrong with some rows."""
+        emails = cells[self._email :: len(self.columns)]
+        return harmless(cells) and all(map(is_email, emails)) and self._again.isdisjoint(map(_hashed, emails))
+
+    def _row(self, line: int, row: list[str]) -> None:
+        """Look at one row with care."""
+        cells = flat([row], len(self.columns)) or [cell.strip() for cell in row]
+        email = cells[self._email]
+        found = [*row_flaws(Place(self.name, line), self.columns, cells, self._first.get(email.lower(), 0))]
+        if found:
+            self.problems += found
+            self._remember([email])
             return
-        if row:
-            yield line, row
+        self._take([line], cells)
+        if _hashed(email) in self._again:
+            self._first[email.lower()] = line
+
+    def _take(self, lines: list[int], cells: list[str]) -> None:
+        """Count rows in. Note the first blank cell of each column, and the first that cannot be counted."""
+        width = len(self.columns)
+        self.count += len(lines)
+        self._remember(cells[self._email :: width])
+        for at, column in enumerate(self.columns):
+            if column not in self.uncountable:
+                values = cells[at::width]
+                if not all(map(_is_whole, values)):
+                    nth = next(nth for nth, value in enumerate(values) if not _is_whole(value))
+                    self.uncountable[column] = lines[nth], values[nth]
+            if column not in self.blank and "" in (values := cells[at::width]):
+                self.blank[column] = lines[values.index("")]
+
+    def _remember(self, emails: list[str]) -> None:
+        for number in map(_hashed, emails):
+            self._hashes[number % _PARTS].append(number)
 
 
-def _header(place: Place, columns: tuple[str, ...]) -> Iterator[Finding]:
-    if "email" not in columns:
-        fix = "Write the names of the columns in the first line: email,name,language"
-        if len(columns) == 1 and any(sign in columns[0] for sign in ";\t"):
-            fix = "Its cells are parted by another sign. Save it with commas between the cells."
-        near = next((c for c in columns if len(c) <= 80 and did_you_mean("email", [c.lower()])), "")
-        yield _problem(place, 'has no column "email"' + (f', only one "{shown(near)}"' if near else ""), fix)
-    for column in sorted({c for c in columns if columns.count(c) > 1 and c}):
-        yield _problem(place, f'has the column "{shown(column)}" twice', "Remove one of them.")
-    if "" in columns:
-        fix = "Name it, or remove it: a comma too many at the end of the line makes one."
-        yield _problem(place, f"has no name for column {columns.index('') + 1}", fix)
-    for column in columns if "email" in columns else ():
-        yield from _hidden(place, "the name of a column", column)
+def _hashed(email: str) -> int:
+    return hash(email.lower())
 
 
-def _people(
-    name: str, columns: tuple[str, ...], rows: Iterator[tuple[int, list[str]]], problems: list[Finding]
-) -> Iterator[Recipient]:
-    seen: dict[str, int] = {}
-    for line, row in rows:
-        cells = [cell.strip() for cell in row]
-        values = {column: cells[at] if at < len(cells) else "" for at, column in enumerate(columns)}
-        found = list(_flaws(Place(name, line), columns, row, values, seen))
-        problems += found
-        if len(problems) >= _MOST_PROBLEMS:
-            problems.append(_problem(Place(name, line), "has more problems further down", "Correct these first."))
-            return
-        if not found:
-            seen[values["email"].lower()] = line
-            yield Recipient(
-                values["email"], values.get("name", ""), values.get("language", ""), tuple(values.items()), line
-            )
-
-
-def _flaws(
-    place: Place, columns: tuple[str, ...], row: list[str], values: dict[str, str], seen: dict[str, int]
-) -> Iterator[Finding]:
-    email = values["email"]
-    if len(row) > len(columns):
-        fix = "Put cells that hold a comma in quotes."
-        yield _problem(place, "has more cells than the first line has columns", fix)
-    elif not is_email(email):
-        yield _problem(
-            place,
-            f'"{shown(email)}" is not a plain e-mail address' if email else "has no e-mail address",
-            "Correct the address, or take the person off the list and write to them another way.",
-            "bad-address",
-        )
-    elif email.lower() in seen:
-        yield _problem(
-            place,
-            f"{shown(email)} stands here a second time; the first is on line {seen[email.lower()]}",
-            "Keep one line for each person.",
-            "duplicate-address",
-        )
-    for column, value in values.items():
-        yield from _hidden(place, column, value)
-        if len(value) > _LONGEST_CELL:
-            yield _problem(place, f"{shown(column)} is longer than {_LONGEST_CELL:,} characters", "Shorten it.")
-
-
-def _hidden(place: Place, column: str, value: str) -> Iterator[Finding]:
-    """Yield what hides in a cell, or would begin a line of its own in the head of a mail."""
-    if any(sign in value for sign in "\n\r"):
-        message = f"{shown(column)} holds a line break, which could add lines to a mail"
-        yield _problem(place, message, "Write the cell on one line.", "hidden-characters")
-    hidden = [*invisible(value), *(c for c in UNPRINTABLE.findall(value) if c not in "\n\r")]
-    if "\t" in value:
-        hidden.append("\t")
-    if hidden:
-        names = ", ".join(code_point(c) for c in dict.fromkeys(hidden[:3]))
-        yield _problem(
-            place, f"{shown(column)} holds hidden characters ({names})", "Type the cell again.", "hidden-characters"
-        )
-    if "=?" in value:
-        message = f"{shown(column)} holds the beginning of a coded mail header (=?)"
-        yield _problem(place, message, "Write the words plainly.", "header-injection")
-
-
-def _problem(place: Place, message: str, fix: str, code: str = "bad-list") -> Finding:
-    return Finding(code, Severity.ERROR, place, message, _WHY, fix)
+def _again(numbers: Iterable[int]) -> Iterator[int]:
+    seen: set[int] = set()
+    for number in numbers:
+        if number in seen:
+            yield number
+        seen.add(number)

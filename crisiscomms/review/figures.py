@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+_DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
 _ISO_DATE = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])")
 _POINTS = re.compile(r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
@@ -37,15 +38,16 @@ class Figure:
 @lru_cache(maxsize=4096)
 def figures(text: str, language: str) -> tuple[Figure, ...]:
     """Return every figure of a text: dates and times of day first, then the numbers that are left."""
-    return tuple(_found(text, language))
+    return tuple(_found(text, language)) if _DIGIT.search(text) else ()
 
 
 def _found(text: str, language: str) -> Iterator[Figure]:
     rest = _ADDRESS.sub(lambda m: " " * len(m[0]), text)
     for pattern in (*_dates(language), _ISO_DATE, _POINTS, _CLOCK):
-        for match in pattern.finditer(rest):
-            yield _figure(match, language)
-        rest = pattern.sub(lambda m: " " * len(m[0]), rest)
+        found = list(pattern.finditer(rest))
+        yield from (_figure(match, language) for match in found)
+        if found:
+            rest = pattern.sub(lambda m: " " * len(m[0]), rest)
     for match in _NUMBER.finditer(rest):
         scale = _SCALES.get((match["scale"] or match["short"] or "").lower(), 1)
         value = _value(match["digits"], language) * scale

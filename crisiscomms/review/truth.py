@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.messages.facts import dotted
-from crisiscomms.record import CLOSED
+from crisiscomms.record import CLOSED, Recipient
 from crisiscomms.record.citations import citations, split
 from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
+
+_MOST_CELLS = 50
 
 
 def record_truth(case: Case) -> Iterator[Finding]:
@@ -205,11 +209,11 @@ def _lists(case: Case) -> Iterator[Finding]:
     audiences = case.workspace.audiences(case.incident.audiences)
     for name, people in case.record.lists.items():
         fact = case.incident.facts.get(audiences[name].counted_by or "")
-        if fact and fact.value != len(people.people):
+        if fact and fact.value != people.count:
             yield case.error(
                 "list-mismatch",
                 ("audiences", name, "counted_by"),
-                f"{people.file} has {len(people.people)} people, and {audiences[name].counted_by} says {fact.value}",
+                f"{people.file} has {people.count} people, and {audiences[name].counted_by} says {fact.value}",
                 "Someone who should hear it does not, or someone hears it whom it does not concern.",
                 "Correct the list or the fact. If both are right, remove counted_by.",
             )
@@ -219,26 +223,40 @@ def _lists(case: Case) -> Iterator[Finding]:
 
 
 def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Finding]:
-    people = case.record.lists[name]
-    for person in people.people:
-        for column in columns:
-            written = person.value(column)
-            if not written:
-                yield case.error(
-                    "empty-cell",
-                    Place(people.file, person.line),
-                    f'{person.email} has nothing under "{column}"',
-                    "Their letter would have a hole where their figure belongs.",
-                    "Fill the cell, or take the person off this list.",
-                )
-            elif column in case.incident.facts and not written.isdecimal():
-                yield case.error(
-                    "bad-cell",
-                    Place(people.file, person.line),
-                    f'"{written}" under "{column}" is not a whole number',
-                    "Their letter would state a figure that is none.",
-                    "Write digits only.",
-                )
+    """Find cells that leave a hole in a letter. The list is read again only where it is known to have some."""
+    people, facts = case.record.lists[name], case.incident.facts
+    if all(
+        column in people.columns
+        and column not in people.blank
+        and not (column in facts and column in people.uncountable)
+        for column in columns
+    ):
+        return
+    found = (finding for person in people.people() for finding in _holes(case, people.file, person, columns))
+    yield from islice(found, _MOST_CELLS)
+    for more in islice(found, 1):
+        yield replace(more, message="more such cells stand further down", fix="Correct these first.")
+
+
+def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -> Iterator[Finding]:
+    for column in columns:
+        written = person.value(column)
+        if not written:
+            yield case.error(
+                "empty-cell",
+                Place(file, person.line),
+                f'{person.email} has nothing under "{column}"',
+                "Their letter would have a hole where their figure belongs.",
+                "Fill the cell, or take the person off this list.",
+            )
+        elif column in case.incident.facts and not written.isdecimal():
+            yield case.error(
+                "bad-cell",
+                Place(file, person.line),
+                f'"{written}" under "{column}" is not a whole number',
+                "Their letter would state a figure that is none.",
+                "Write digits only.",
+            )
 
 
 def _translations(case: Case) -> Iterator[Finding]:

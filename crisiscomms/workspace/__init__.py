@@ -1,8 +1,21 @@
 """The workspace room: who speaks, where to, and to whom. Read from `crisiscomms.toml`."""
 
-from crisiscomms.workspace.folder import Workspace
-from crisiscomms.workspace.read import FILE, fields_at, find_workspace, read_workspace, toml_place
-from crisiscomms.workspace.secrets import secret
-from crisiscomms.workspace.settings import Settings
+from crisiscomms.workspace.folder import Workspace, is_url
+from crisiscomms.workspace.read import FILE, fields_at, find_workspace, read_workspace, set_ledger, toml_place
+from crisiscomms.workspace.secrets import find_secret, secret
+from crisiscomms.workspace.settings import Settings, has_password
 
-__all__ = ["FILE", "Settings", "Workspace", "fields_at", "find_workspace", "read_workspace", "secret", "toml_place"]
+__all__ = [
+    "FILE",
+    "Settings",
+    "Workspace",
+    "fields_at",
+    "find_secret",
+    "find_workspace",
+    "has_password",
+    "is_url",
+    "read_workspace",
+    "secret",
+    "set_ledger",
+    "toml_place",
+]

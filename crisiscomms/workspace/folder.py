@@ -11,6 +11,11 @@ from crisiscomms.fields import Audience, Reading
 from crisiscomms.workspace.settings import Settings
 
 
+def is_url(ledger: str) -> bool:
+    """Say whether a workspace's `ledger` names a PostgreSQL database, and not a file."""
+    return ledger.startswith(("postgresql://", "postgresql+psycopg://", "postgres://"))
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A folder with its settings."""

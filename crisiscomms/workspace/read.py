@@ -160,3 +160,19 @@ def toml_place(source: str, name: str, path: tuple[str | int, ...]) -> Place:
         ] == words[: table.count(".") + (2 if table else 1)]:
             return Place(name, number, len(line) - len(line.lstrip()) + 1)
     return best
+
+
+def set_ledger(workspace: Workspace, ledger: str) -> None:
+    """Write into the workspace's settings where its ledger is now. Everything else in the file stays as it is."""
+    path = workspace.folder / FILE
+    text = path.read_bytes().decode("utf-8")
+    line = f'ledger = "{ledger}"'
+    first_table = re.search(r"(?m)^\s*\[", text)
+    head, tables = (text[: first_table.start()], text[first_table.start() :]) if first_table else (text, "")
+    changed, found = re.subn(r"(?m)^ledger\s*=[^\r\n]*", lambda _: line, head, count=1)
+    if not found:
+        mark = "\ufeff" if head.startswith("\ufeff") else ""
+        changed = f"{mark}{line}\n{head.removeprefix(mark)}"
+    draft = path.with_name(f".{FILE}.part")
+    draft.write_bytes((changed + tables).encode())
+    draft.replace(path)

@@ -16,20 +16,26 @@ def secret(workspace: Workspace, channel: str, name: str) -> str:
     `secrets/CHANNEL.NAME` in the workspace, the environment variable `CRISISCOMMS_CHANNEL_NAME`, which is meant
     for CI only.
     """
+    found = find_secret(workspace, channel, name)
+    if found is not None:
+        return found
+    path = workspace.folder / "secrets" / f"{channel}.{name}"
+    raise CrisiscommsError(
+        f'the {name} of channel "{channel}" is nowhere to be found',
+        why="We cannot sign in there, so nothing goes out through it.",
+        fix=f"Write it into {relative(path)}, or into the keyring: keyring set crisiscomms {channel}.{name}",
+    )
+
+
+def find_secret(workspace: Workspace, channel: str, name: str) -> str | None:
+    """Return a secret if it is anywhere. Looked for as `secret` does."""
     path = workspace.folder / "secrets" / f"{channel}.{name}"
     if path.is_file():
         return path.read_text(encoding="utf-8").strip()
     variable = re.sub(r"\W", "_", f"CRISISCOMMS_{channel}_{name}").upper()
     if variable in os.environ:
         return os.environ[variable]
-    found = _from_keyring(f"{channel}.{name}")
-    if found is not None:
-        return found
-    raise CrisiscommsError(
-        f'the {name} of channel "{channel}" is nowhere to be found',
-        why="We cannot sign in there, so nothing goes out through it.",
-        fix=f"Write it into {relative(path)}, or into the keyring: keyring set crisiscomms {channel}.{name}",
-    )
+    return _from_keyring(f"{channel}.{name}")
 
 
 def _from_keyring(user: str) -> str | None:

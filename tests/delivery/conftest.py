@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from delivery.ledgers import NOW
 from standins.mail_server import MailServer
 from standins.office import Office
+
+from crisiscomms.ledger import Ledger
 
 
 @pytest.fixture
@@ -14,3 +19,43 @@ def office(tmp_path):
 def mail():
     with MailServer() as server:
         yield server
+
+
+@pytest.fixture
+def clock():
+    """What time it is. Tests move it."""
+    return SimpleNamespace(now=NOW)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """Where a ledger lies: a file, or a database."""
+    return tmp_path / "ledger.db" if request.param == "sqlite" else request.getfixturevalue("database_url")
+
+
+@pytest.fixture
+def open_ledger(place, clock):
+    """Open the test's ledger, as often as it likes."""
+    opened = []
+
+    def open_it(who="tester"):
+        opened.append(Ledger(place, lambda: clock.now, who))
+        return opened[-1]
+
+    yield open_it
+    for ledger in opened:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(open_ledger):
+    """A ledger, once as a file and once as a database."""
+    return open_ledger()
+
+
+@pytest.fixture
+def file_ledger(tmp_path, clock):
+    """A ledger in a file, for what is about the file."""
+    made = Ledger(tmp_path / "file.db", lambda: clock.now, "tester")
+    yield made
+    made.close()

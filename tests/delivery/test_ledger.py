@@ -1,104 +1,54 @@
-"""The ledger by itself: rows move by compare-and-set along the allowed ways, and every move is in the audit trail."""
+"""The ledger by itself: rows move by compare-and-set along the allowed ways, in their order, and nothing is lost."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import SimpleNamespace
+from datetime import timedelta
 
 import pytest
+from delivery.ledgers import (
+    ANA,
+    BEA,
+    CEM,
+    DEAD,
+    LATER,
+    ME,
+    NOW,
+    ask,
+    begin,
+    claim,
+    claims_are,
+    end_leases,
+    freeze,
+    line,
+    put,
+    sent,
+    states,
+    trail,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crisiscomms.channels.base import Caps, Posting, Prepared, Receipt
-from crisiscomms.delivery.drain import Drain
 from crisiscomms.errors import CrisiscommsError
-from crisiscomms.ledger import Ledger, Stage, State
+from crisiscomms.ledger import Ledger, State
+from crisiscomms.ledger.rows import Ending
 from crisiscomms.ledger.states import MOVES, TERMINAL
-from crisiscomms.ledger.tables import audit, deliveries, refuse_network
-from crisiscomms.messages.model import Post, canonical, digest
-from crisiscomms.published import Telling
 
-NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
-AT = "2026-11-18T11:00:00+00:00"
-BOOT = "this boot"
-TELLING = Telling({}, {}, (), ()).to_json()
-
-
-@pytest.fixture
-def clock():
-    return SimpleNamespace(now=NOW)
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    made = Ledger(tmp_path / "ledger.db", lambda: clock.now, "tester")
-    yield made
-    made.close()
-
-
-def delivery(recipient="ana@shop.example", **changes):
-    row = {
-        "incident": "checkout",
-        "update_id": "first",
-        "channel": "email",
-        "account": "",
-        "recipient": recipient,
-        "number": 0,
-        "kind": "notice",
-        "audience": "merchants",
-        "person": "{}",
-        "message": "m",
-        "digest": "d",
-        "thread": "",
-        "at": AT,
-        "rank": 10,
-        "not_before": AT,
-    }
-    return {**row, **changes}
-
-
-def freeze(ledger, *rows, bodies=None, drop=()):
-    return ledger.freeze("checkout", "f", TELLING, bodies or {}, rows, drop)
-
-
-def put(ledger, row_id, **values):
-    """Write a row as no move of ours would."""
-    with ledger._durable.begin() as connection:
-        connection.execute(deliveries.update().where(deliveries.c.id == row_id).values(**values))
-
-
-def move(ledger, row_id, to, token=None, **values):
-    with ledger._write() as connection:
-        return ledger._move(connection, row_id, to, values, token=token)
-
-
-def trail(ledger):
-    with ledger._reader.connect() as connection:
-        return [dict(row) for row in connection.execute(audit.select().order_by(audit.c.seq)).mappings()]
-
-
-def claim(ledger, publication, token="t", **stage):
-    given = Stage(stage.get("rank", 10), stage.get("channel", "email"), publication)
-    return ledger.claim(given, "host:1", stage.get("boot", BOOT), token, most=50, only=stage.get("only"))
-
+SITE = {"kind": "site", "channel": "website", "rank": 0, "audience": ""}
 
 # -- moves ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("old", "new"), list(itertools.product(State, State)))
-def test_a_row_moves_only_where_the_states_allow(ledger, old, new):
-    freeze(ledger, delivery())
-    (row,) = ledger.rows()
-    put(ledger, row.id, state=old)
-    before = len(trail(ledger))
-
-    assert move(ledger, row.id, new) == (new in MOVES[old])
-    assert ledger.rows()[0].state == (new if new in MOVES[old] else old)
-    assert len(trail(ledger)) - before == (new in MOVES[old])
+def test_a_worker_moves_a_row_only_where_the_states_allow(ledger):
+    (row,) = claim(ledger, freeze(ledger, line(ANA)))
+    for old, new in itertools.product(State, State):
+        put(ledger, row.id, state=old, claim=row.claim)
+        before = len(trail(ledger))
+        may = new in MOVES[old]
+        assert ledger.settle(Ending(row, new)) == may, (old, new)
+        assert states(ledger) == [new if may else old], (old, new)
+        assert len(trail(ledger)) - before == may, (old, new)
 
 
 def test_what_is_settled_never_changes_and_what_began_is_never_planned_again():
@@ -107,346 +57,210 @@ def test_what_is_settled_never_changes_and_what_began_is_never_planned_again():
     assert [state for state in State if State.SENDING in MOVES[state]] == [State.CLAIMED]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from(list(State)), st.sampled_from(["mine", "theirs"])), max_size=12))
-def test_however_one_tries_each_change_is_one_entry_and_needs_the_token(tmp_path_factory, steps):
+@settings(max_examples=25, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(list(State)), st.booleans()), max_size=12))
+def test_however_one_tries_each_change_is_one_entry_and_needs_the_claim(tmp_path_factory, steps):
     ledger = Ledger(tmp_path_factory.mktemp("ledger") / "ledger.db", lambda: NOW, "tester")
-    publication = freeze(ledger, delivery())
-    (row,) = claim(ledger, publication, token="mine")
-    entries, state = len(trail(ledger)), State.CLAIMED
-    for to, token in steps:
-        may = to in MOVES[state] and token == "mine"
-        assert move(ledger, row.id, to, token) == may
+    (row,) = claim(ledger, freeze(ledger, line(ANA)))
+    entries, state, held = len(trail(ledger)), State.CLAIMED, True
+    for to, mine in steps:
+        may = to in MOVES[state] and mine and held
+        assert ledger.settle(Ending(row if mine else row._replace(claim=77), to)) == may
         entries, state = entries + may, to if may else state
-        assert ledger.rows()[0].state == state
+        held &= not (may and to in {State.PLANNED, State.RETRY, State.DOUBT})  # whoever says so has let go
+        assert states(ledger) == [state]
         assert len(trail(ledger)) == entries
         if may:
-            assert trail(ledger)[-1]["what"] == to
+            assert trail(ledger)[-1] == (to, str(row.id))
     ledger.close()
 
 
-def test_a_wrong_token_changes_nothing(ledger):
-    publication = freeze(ledger, delivery())
-    (row,) = claim(ledger, publication, token="mine")
+# -- freezing, revising, dropping ----------------------------------------------------------------------------------
+
+
+def test_a_plan_is_frozen_whole_or_not_at_all(ledger):
+    freeze(ledger, line(ANA), bodies={"m": b"Sorry."})
     before = (ledger.rows(), trail(ledger))
 
-    assert not ledger.sending(row, "theirs", "<id>")
-    assert not ledger.settle(row, "theirs", State.SENT, receipt="r", stands={("site", "en"): "x"})
-    assert not ledger.settle(row, "theirs", State.PLANNED)
+    def fails(_connection):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        ledger.freeze("checkout", "f", "{}", {"n": b"So sorry."}, [line(BEA)], [1], fails)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        freeze(ledger, line(BEA), line(ANA))
     assert (ledger.rows(), trail(ledger)) == before
-    assert ledger.standing("site") == {}
-    assert ledger.sending(row, "mine", "<id>")
-    assert ledger.settle(row, "mine", State.SENT, receipt="r")
+    assert ledger.blob("m") == b"Sorry."
+    with pytest.raises(KeyError):
+        ledger.blob("n")
+    assert len(ledger.open_publications()) == 1
 
 
-def test_a_row_is_claimed_once(ledger):
-    publication = freeze(ledger, delivery(), delivery("bea@shop.example"))
-    assert len(claim(ledger, publication, token="one")) == 2
-    assert claim(ledger, publication, token="two") == []
-
-
-def test_a_hold_that_comes_after_the_claim_still_stops_the_message(ledger):
-    publication = freeze(ledger, delivery())
-    (row,) = claim(ledger, publication)
-    ledger.hold("everything", "wait")
-    assert not ledger.sending(row, "t", "<id>")
-    ledger.release("everything")
-    assert ledger.sending(row, "t", "<id>")
-
-
-# -- the audit trail -----------------------------------------------------------------------------------------------
-
-
-def check(entries):
-    previous = ""
-    for entry in entries:
-        body = {name: entry[name] for name in ("at", "who", "what", "subject", "detail")}
-        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-        if entry["previous"] != previous or entry["hash"] != hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest():
-            return False
-        previous = entry["hash"]
-    return True
-
-
-def busy(ledger):
-    publication = freeze(ledger, delivery(), delivery("bea@shop.example"), delivery("cem@shop.example"))
-    first, second, third = claim(ledger, publication)
-    ledger.sending(first, "t", "<1>")
-    ledger.settle(first, "t", State.SENT, receipt="ok", evidence={"reply": "250 schön"})
-    ledger.settle(second, "t", State.RETRY, evidence={"reason": "451"})
-    ledger.sending(third, "t", "<3>")
-    ledger.recover(BOOT)
-    ledger.hold("checkout", "counsel")
-    ledger.release("checkout")
-    ledger.resolve_doubt(third.id, State.PLANNED, "they called")
-    return publication
-
-
-def test_every_change_is_in_the_trail_and_the_hashes_verify(ledger):
-    busy(ledger)
-    entries = trail(ledger)
-    assert [entry["what"] for entry in entries] == [
-        "published",
-        *["claimed"] * 3,
-        "sending",
-        "sent",
-        "retry_wait",
-        "sending",
-        "in_doubt",
-        "hold",
-        "release",
-        "closed_unknown",
-        "resend",
-    ]
-    assert check(entries)
-    assert {entry["who"] for entry in entries} == {"tester"}
-
-
-@pytest.mark.parametrize("name", ["at", "who", "what", "subject", "detail", "hash", "previous"])
-def test_any_change_to_the_trail_shows(ledger, name):
-    busy(ledger)
-    for index in range(len(trail(ledger))):
-        entries = trail(ledger)
-        entries[index][name] += "x"
-        assert not check(entries)
-    assert not check(trail(ledger)[1:])
-    assert not check([*trail(ledger)[:3], *trail(ledger)[4:]])
-
-
-# -- revising, resending, finishing --------------------------------------------------------------------------------
-
-
-def test_a_row_that_waits_is_revised_and_one_that_is_out_is_not(ledger):
-    first = freeze(ledger, delivery(at="2026-11-18T13:00:00+00:00", not_before="2026-11-18T13:00:00+00:00"))
-    second = freeze(ledger, delivery(digest="new", message="words"))
+def test_a_row_that_waits_is_revised_and_one_that_is_out_is_not(ledger, clock):
+    first = freeze(ledger, line(ANA, at=LATER, not_before=LATER))
+    second = freeze(ledger, line(ANA, words='["new"]', message="words", revises=1))
     (row,) = ledger.rows()
-    assert (row.publication, row.digest, row.message, row.state) == (second, "new", "words", "planned")
-    assert trail(ledger)[-2]["what"] == "revised"
+    assert (row.publication, row.person, row.message, row.state) == (second, '["new"]', "words", "planned")
+    assert trail(ledger)[-2] == ("revised", "1")
     assert ledger.finish(first)
 
     (row,) = claim(ledger, second)
-    ledger.sending(row, "t", "<id>")
-    ledger.settle(row, "t", State.SENT, receipt="r")
-    with pytest.raises(Exception, match="UNIQUE"):
-        freeze(ledger, delivery(digest="newer"))
-    assert len(ledger.rows()) == 1
+    freeze(ledger, line(ANA, words='["newer"]', revises=row.id))
+    assert begin(ledger, row)
+    sent(ledger, row)
+    freeze(ledger, line(ANA, words='["newest"]', revises=row.id))
+    assert [(r.person, r.state) for r in ledger.rows()] == [('["new"]', "sent")]
+    assert [what for what, _ in trail(ledger)].count("revised") == 1
+
+
+def test_what_is_dropped_goes_no_more_even_from_a_workers_hand(ledger):
+    publication = freeze(ledger, line(ANA, BEA, CEM))
+    first, second = claim(ledger, publication, most=2)
+    begin(ledger, first)
+    freeze(ledger, drop=[1, 2, 3])
+
+    assert states(ledger) == ["sending", "cancelled", "cancelled"]
+    assert [entry for entry in trail(ledger) if entry[0] == "cancelled"] == [("cancelled", "2"), ("cancelled", "3")]
+    assert not begin(ledger, second)
+    assert sent(ledger, first)
+
+
+def test_what_a_plan_asks_about_readers_is_told(ledger):
+    freeze(ledger, line(ANA, BEA))
+    freeze(ledger, line(ANA, update_id="second", at=LATER, not_before=LATER), line(**SITE))
+    put(ledger, 1, state=State.SENT)
+
+    found = ledger.of("checkout", "email", [ANA, CEM])
+    assert list(found) == [ANA]
+    assert [(copy.update, copy.state, copy.frozen) for copy in found[ANA]] == [
+        ("first", "sent", True),
+        ("second", "planned", False),
+    ]
+    assert [(channel, copy.recipient) for channel, copy in ledger.waiting("checkout")] == [
+        ("email", BEA),
+        ("email", ANA),
+        ("website", ""),
+    ]
+    assert ledger.of("another", "email", [ANA]) == {}
+
+
+def test_what_was_called_off_is_not_out_and_can_be_planned_again(ledger):
+    freeze(ledger, line(ANA))
+    freeze(ledger, drop=[1])
+    assert list(ledger.waiting("checkout")) == []
+    assert ledger.published().of("checkout").told == ()
+    assert [copy.state for copy in ledger.of("checkout", "email", [ANA])[ANA]] == ["cancelled"]
+    freeze(ledger, line(ANA, number=1))
+    assert states(ledger) == ["cancelled", "planned"]
+
+
+# -- finishing -----------------------------------------------------------------------------------------------------
+
+
+def test_a_publication_is_finished_when_it_has_nothing_left_even_later(ledger):
+    publication = freeze(ledger, line(ANA), line(BEA, not_before=LATER))
+    (row,) = claim(ledger, publication)
+    begin(ledger, row)
+    sent(ledger, row)
+    assert not ledger.finish(publication)  # Bea has yet to hear
+    assert ledger.next_time([publication]) == LATER
+
+    coming = freeze(ledger, line(CEM, at=LATER, not_before=LATER))
+    assert ledger.finish(coming)  # what comes later has a plan of its own
+    assert [open_one.id for open_one in ledger.open_publications()] == [publication]
+    assert trail(ledger)[-1] == ("finished", str(coming))
+
+
+def test_what_comes_later_waits_for_a_plan_of_its_own_time(ledger, clock):
+    publication = freeze(ledger, line(ANA, at=LATER, not_before=LATER))
+    clock.now = NOW + timedelta(hours=1)
+    assert claim(ledger, publication) == []
+    assert [copy.frozen for _, copy in ledger.waiting("checkout")] == [False]
+    assert len(claim(ledger, freeze(ledger, line(ANA, at=LATER, revises=1)))) == 1
+
+
+# -- a person's word -----------------------------------------------------------------------------------------------
 
 
 def test_a_resend_gets_the_next_number_and_opens_its_publication_again(ledger):
-    publication = freeze(ledger, delivery())
+    publication = freeze(ledger, line(ANA))
     for number in range(3):
         (row,) = claim(ledger, publication)
         assert row.number == number
-        ledger.sending(row, "t", f"<{number}>")
-        ledger.settle(row, "t", State.DOUBT)
+        begin(ledger, row)
+        ledger.settle(Ending(row, State.DOUBT))
         assert ledger.finish(publication)
         assert ledger.open_publications() == []
         assert ledger.resolve_doubt(row.id, State.PLANNED, "again")
         assert not ledger.resolve_doubt(row.id, State.PLANNED, "again")
-        assert [p.id for p in ledger.open_publications()] == [publication]
-    assert [row.state for row in ledger.rows()] == ["closed_unknown"] * 3 + ["planned"]
-    assert ledger.rows()[-1].message_id == ""
+        assert [one.id for one in ledger.open_publications()] == [publication]
+    assert states(ledger) == ["closed_unknown"] * 3 + ["planned"]
+    assert [json.loads(row.evidence).get("reason") for row in ledger.rows()] == ["again"] * 3 + [None]
+    assert trail(ledger)[-2:] == [("closed_unknown", "3"), ("resend", "3")]
 
 
-def test_a_publication_is_finished_when_it_has_nothing_left_even_later(ledger):
-    later = "2026-11-18T12:30:00+00:00"
-    publication = freeze(ledger, delivery(), delivery("bea@shop.example", not_before=later))
-    (row,) = claim(ledger, publication)
-    ledger.sending(row, "t", "<id>")
-    ledger.settle(row, "t", State.SENT, receipt="r")
-    assert not ledger.finish(publication)  # Bea has yet to hear
-    assert ledger.next_time([publication]) == later
-
-    coming = freeze(ledger, delivery("cem@shop.example", at=later, not_before=later))
-    assert ledger.finish(coming)  # what comes later has a plan of its own
+@pytest.mark.parametrize("to", [State.FAILED, State.CANCELLED, State.RETRY, State.DOUBT])
+def test_a_person_cannot_settle_a_doubt_as_what_nobody_can_know(ledger, to):
+    freeze(ledger, line(ANA))
+    put(ledger, 1, state=State.DOUBT)
+    before = (ledger.rows(), trail(ledger))
+    assert not ledger.resolve_doubt(1, to, "perhaps")
+    assert (ledger.rows(), trail(ledger)) == before
 
 
-def test_what_comes_later_waits_for_a_plan_of_its_own_time(ledger, clock):
-    later = "2026-11-18T12:30:00+00:00"
-    publication = freeze(ledger, delivery(at=later, not_before=later))
-    clock.now = NOW + timedelta(hours=1)
-    assert claim(ledger, publication) == []
-    assert not ledger.queue("checkout").waiting[("first", "email", "", "ana@shop.example", 0)].frozen
-    assert len(claim(ledger, freeze(ledger, delivery(at=later)))) == 1
+@pytest.mark.parametrize("to", [State.SENT_BY_WORD, State.CLOSED])
+def test_a_doubt_that_a_person_settled_stays_settled(ledger, to):
+    (row,) = claim(ledger, freeze(ledger, line(ANA)))
+    begin(ledger, row)
+    assert not ledger.resolve_doubt(row.id, to, "nothing is in doubt yet")
+    end_leases(ledger)
+    ledger.recover()
+    assert ledger.resolve_doubt(row.id, to, "they called")
+    assert not sent(ledger, row)
+    assert not ledger.found(Ending(row, State.SENT, "late"))
+    (settled,) = ledger.rows()
+    assert settled.state == to
+    assert json.loads(settled.evidence)["resolved_by"] == "tester"
 
 
-def test_what_failed_before_goes_after_what_is_new_and_only_when_asked(ledger):
-    publication = freeze(ledger, delivery(), delivery("bea@shop.example"))
-    first, second = claim(ledger, publication)
-    ledger.settle(first, "t", State.RETRY)
-    ledger.settle(second, "t", State.PLANNED)
-    assert [row.recipient for row in claim(ledger, publication)] == ["bea@shop.example"]
-    stage = Stage(10, "email", publication)
-    assert ledger.retries(stage) == [first.id]
-    assert [row.id for row in claim(ledger, publication, only=[first.id])] == [first.id]
+def test_a_doubt_is_settled_by_what_the_place_shows_once(ledger):
+    freeze(ledger, line(**SITE))
+    put(ledger, 1, state=State.DOUBT)
+    (row,) = ledger.rows(State.DOUBT)
+    found = Ending(row, State.SENT, "r", "https://x.example/1", {"found": "it"}, stands={("site", "en"): "digest"})
+    assert ledger.found(found)
+    assert not ledger.found(found)
+    assert (ledger.rows()[0].receipt, ledger.rows()[0].url) == ("r", "https://x.example/1")
+    assert ledger.standing("site") == {("checkout", "en"): "digest"}
 
 
-def test_nothing_is_claimed_before_its_site_is_out(ledger):
-    page = delivery("", kind="site", channel="website", rank=0)
-    publication = freeze(ledger, page, delivery())
-    for state in (State.PLANNED, State.RETRY, State.CLAIMED, State.SENDING, State.DOUBT):
-        put(ledger, 1, state=state)
-        assert claim(ledger, publication) == []
+def test_nothing_is_sent_again_while_its_sender_may_still_hear_of_it(ledger):
+    (row,) = claim(ledger, freeze(ledger, line(ANA)), ME)
+    begin(ledger, row)
+    end_leases(ledger)
+    (doubted,) = ledger.recover()
+    ledger.renew([row.claim])  # it only slept
+    with pytest.raises(CrisiscommsError) as refusal:
+        ledger.resolve_doubt(doubted.id, State.PLANNED, "now")
+    assert (ME.name in refusal.value.problem, refusal.value.fix) == (True, "Wait a minute, then say it again.")
+    assert states(ledger) == ["in_doubt"]
+    assert trail(ledger)[-1] == ("in_doubt", "1")
+
+    claims_are(ledger, process=DEAD.process)
+    assert ledger.resolve_doubt(doubted.id, State.PLANNED, "now")
+    assert [(r.number, r.state) for r in ledger.rows()] == [(0, "closed_unknown"), (1, "planned")]
+
+
+def test_what_is_counted_adds_up(ledger):
+    publication = freeze(ledger, line(ANA, BEA, CEM), line(**SITE))
+    put(ledger, 4, state=State.SENT)
     put(ledger, 1, state=State.SENT)
-    assert len(claim(ledger, publication)) == 1
-
-
-def test_an_earlier_update_is_settled_before_the_next_to_the_same_reader(ledger):
-    freeze(ledger, delivery(), delivery("bea@shop.example"))
-    second = freeze(ledger, delivery(update_id="second"), delivery("cem@shop.example", update_id="second"))
-    put(ledger, 1, state=State.RETRY)
-    assert [row.recipient for row in claim(ledger, second)] == ["cem@shop.example"]
-    put(ledger, 1, state=State.DOUBT)  # a doubt about a mail holds nobody back
-    assert [row.recipient for row in claim(ledger, second)] == ["ana@shop.example"]
-
-
-def test_a_row_that_was_called_off_is_counted_so_that_it_can_be_planned_again(ledger):
-    freeze(ledger, delivery())
-    freeze(ledger, drop=[1])
-    queue = ledger.queue("checkout")
-    assert queue.waiting == {}
-    assert queue.called_off == {("first", "email", "", "ana@shop.example"): 1}
-    assert ledger.published().of("checkout").told == ()
-    freeze(ledger, delivery(number=1))
-    assert [row.state for row in ledger.rows()] == ["cancelled", "planned"]
-
-
-# -- recovering ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("state", "boot", "becomes"),
-    [
-        (State.CLAIMED, BOOT, State.PLANNED),
-        (State.CLAIMED, "an earlier boot", State.DOUBT),
-        (State.SENDING, BOOT, State.DOUBT),
-        (State.SENDING, "an earlier boot", State.DOUBT),
-        (State.PLANNED, BOOT, State.PLANNED),
-        (State.RETRY, BOOT, State.RETRY),
-        (State.SENT, BOOT, State.SENT),
-        (State.FAILED, BOOT, State.FAILED),
-    ],
-)
-def test_what_a_dead_worker_left_is_taken_back_or_doubted(ledger, state, boot, becomes):
-    freeze(ledger, delivery())
-    put(ledger, 1, state=state, boot=boot, worker="host:7", token="dead")
-    doubted = ledger.recover(BOOT)
-
-    (row,) = ledger.rows()
-    assert row.state == becomes
-    assert [d.id for d in doubted] == ([1] if becomes is State.DOUBT else [])
-    if becomes is State.DOUBT:
-        assert json.loads(row.evidence)["worker"] == "host:7"
-        assert json.loads(row.evidence)["phase"] == state
-    if state is State.CLAIMED and becomes is State.PLANNED:
-        assert row.token is None
-        assert not ledger.sending(row, "dead", "<id>")
-
-
-class Files:
-    """A channel where sending the same once more changes nothing."""
-
-    name = "files"
-
-    def __init__(self, *, repeats):
-        self.caps = Caps("post", leaves_machine=False, can_find=True, repeats=repeats)
-        self.written = []
-
-    def prepare(self, item: Posting):
-        return Prepared(item.post.text.encode())
-
-    def message_id(self, item):
-        return ""
-
-    def open(self, secret):
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def send(self, prepared, *, parent, edge):
-        edge()
-        self.written.append(prepared.payload)
-        return Receipt("written")
-
-    def find_existing(self, prepared, *, since):
-        return None
-
-
-def in_doubt(ledger, **changes):
-    post = Post("checkout", "first", "files", "en", "post", "Sorry.", "https://status.example")
-    body = canonical(post)
-    freeze(ledger, delivery("", message=digest(body), **changes), bodies={digest(body): body})
-    put(ledger, 1, state=State.DOUBT, token="dead")
-    return ledger.rows()
-
-
-@pytest.mark.parametrize("kind", ["site", "memo"])
-def test_a_doubt_about_a_page_settles_itself_by_writing_it_again(ledger, kind):
-    done = []
-
-    def write(row):
-        done.append(row.kind)
-        return Receipt("release"), {(kind, "en"): "digest"}
-
-    drain = Drain(ledger, {}, lambda *_: "", write)
-    assert drain.read_back(in_doubt(ledger, kind=kind, channel="website", rank=0)) == 1
-    assert done == [kind]
-    assert ledger.rows()[0].state == "sent"
-    assert ledger.standing(kind) == {("checkout", "en"): "digest"}
-
-
-def test_a_doubt_about_a_page_that_cannot_be_written_stays(ledger):
-    def write(_row):
-        raise PermissionError(13, "Permission denied", "public")
-
-    drain = Drain(ledger, {}, lambda *_: "", write)
-    assert drain.read_back(in_doubt(ledger, kind="site", channel="website", rank=0)) == 0
-    assert ledger.rows()[0].state == "in_doubt"
-
-
-@pytest.mark.parametrize("repeats", [True, False])
-def test_a_doubt_settles_itself_only_where_sending_again_changes_nothing(ledger, repeats):
-    files = Files(repeats=repeats)
-    drain = Drain(ledger, {"files": files}, lambda *_: "", None)
-    assert drain.read_back(in_doubt(ledger, kind="post", channel="files")) == repeats
-    assert files.written == [b"Sorry."] * repeats
-    assert ledger.rows()[0].state == ("sent" if repeats else "in_doubt")
-
-
-# -- where the file lies -------------------------------------------------------------------------------------------
-
-MOUNTS = """\
-/dev/sda1 / ext4 rw 0 0
-server:/team /mnt/team nfs4 rw 0 0
-//server/crisis /mnt/our\\040crisis cifs rw 0 0
-/dev/sdb1 /mnt/team/local ext4 rw 0 0
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/mnt/team/ledger.db", "nfs4"),
-        ("/mnt/our crisis/2026/ledger.db", "cifs"),
-        ("/mnt/team/local/ledger.db", None),
-        ("/mnt/teamwork/ledger.db", None),
-        ("/home/ledger.db", None),
-    ],
-)
-def test_a_ledger_on_a_network_drive_is_refused(tmp_path, path, kind):
-    mounts = tmp_path / "mounts"
-    mounts.write_text(MOUNTS)
-    if kind is None:
-        refuse_network(Path(path), mounts)
-    else:
-        with pytest.raises(CrisiscommsError, match=f"network drive \\({kind}\\)") as refusal:
-            refuse_network(Path(path), mounts)
-        assert refusal.value.fix == "Move the workspace to a local disk."
-
-
-def test_a_system_that_lists_no_drives_refuses_nothing(tmp_path):
-    refuse_network(tmp_path / "ledger.db", tmp_path / "nowhere")
+    assert sorted(ledger.counts()) == [
+        ("checkout", "first", "email", "planned", 2),
+        ("checkout", "first", "email", "sent", 1),
+        ("checkout", "first", "website", "sent", 1),
+    ]
+    assert ledger.left([publication]) == 2
+    ledger.hold("channel:email", "wait")
+    assert ledger.held_back([publication]) == 2
+    assert ask(ledger, "SELECT count(*) FROM items WHERE publication = 1") == [(2,)]

@@ -30,7 +30,10 @@ def posting(office, x):
 
 
 def receipts(office):
-    return office.sql("select update_id, state, receipt from deliveries where channel = 'x' order by id")
+    return office.sql(
+        "select d.update_id, d.state, d.receipt from deliveries d join items i on d.item = i.id"
+        " where i.channel = 'x' order by d.id"
+    )
 
 
 @pytest.mark.parametrize("fault", ["drop-after", "500-after", "garbled-after"])
@@ -209,7 +212,7 @@ module.{name} = broken
 
 @pytest.mark.parametrize("words", [(), ("--debug",)])
 @pytest.mark.parametrize(
-    ("module", "name", "code"), [("smtplib", "SMTP.auth", 1), ("tweepy", "Client.create_tweet", 6)]
+    ("module", "name", "code"), [("aiosmtplib", "SMTP.login", 1), ("tweepy", "Client.create_tweet", 6)]
 )
 def test_no_secret_shows_after_a_fault_of_our_own(office, words, module, name, code):
     """Something breaks in the very middle of a login, and of a post."""

@@ -1,10 +1,13 @@
 """Prose: Markdown to HTML and text, with nothing active in it whatever it is given."""
 
+import re
+
 import html5lib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crisiscomms.messages import prose
 from crisiscomms.messages.prose import (
     escape,
     fill,
@@ -147,6 +150,27 @@ def test_a_slot_without_a_value_is_an_error_and_not_a_hole():
 )
 def test_text_says_what_html_says(source, text):
     assert to_text(source) == text
+
+
+# -- block by block --------------------------------------------------------------------------------------------
+
+PIECES = [
+    "words", "18. November", "1. one", "**bold**", "**", "a **b** c", "#### Head {#x-1}", "## H {#1}", "## H {# x}", "# **b**", "- item", "- b\n- c", "**bold** x", "*em*", "# Head", "## H {#id}", "# T\nmore", "Title\n====", "> quoted",
+    "    code", "  two", "    more of it", "- a\n    - deep", "| a | b |\n|---|---|\n| 1 | 2 |", "---", "+ plus", "a_b_c", "_em_", "`code`", "&", "&amp;", "\xa0",
+    "<https://x.example/a_b>", "<a@b.example>", "[x](https://e.example)", "[a]", "[a]: https://e.example", "<b>", "<div>", "{: .x }", "\t", "\r\n", "  \n", "\n", " ",
+    timed("2026-11-18T10:12+01:00", "10:12 CET"), slot("recipient.failed_payments.with_unit"), slot("reader.greeting"),
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from([*PIECES, "\n\n", "\n\n", "\n\n"]), max_size=12).map("".join))
+def test_a_text_read_block_by_block_is_the_text_read_whole(source):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prose, "_PLAIN", re.compile("(?!)"))
+        html, lines = prose._html.__wrapped__(source), prose._Plain()
+    lines.feed(html)
+    assert to_html(source) == html
+    assert to_text(source) == re.sub(r"\n{3,}", "\n\n", "\n".join(lines.result())).strip() + "\n"
 
 
 # -- hostile ---------------------------------------------------------------------------------------------------

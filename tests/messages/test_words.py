@@ -3,7 +3,6 @@
 import re
 import tomllib
 from copy import deepcopy
-from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -55,13 +54,13 @@ def test_a_merchants_letter_opens_with_their_own_figure_and_our_apology(produced
 def test_one_payment_and_many_are_both_said_right(bench):
     composed = bench.read(source_of(OUTAGE), FINAL[OUTAGE]).composed
     record = bench.parse(source_of(OUTAGE))
-    person = record.lists["merchants"].people[0]
+    person = next(record.lists["merchants"].people())
     for notice in composed.messages.notices:
         for own, en, de in (
             ("1", "1 payment to you", "1 Zahlung an Sie"),
             ("1700", "1,700 payments to you", "1.700 Zahlungen an Sie"),
         ):
-            other = replace(person, values=(("failed_payments", own),))
+            other = person._replace(columns=("failed_payments",), cells=(own,))
             text = filled(notice, reader_values(composed.facts, notice.language, notice.columns, other)).text
             assert (de if notice.language == "de" else en) in text
 

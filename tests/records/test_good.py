@@ -106,7 +106,7 @@ def test_words_alone_are_in_the_first_language(load, workspace):
 
 def test_what_is_one_step_from_broken_is_good(load):
     record = load("all-that-is-allowed")
-    incident, people = record.incident, record.lists["riders"].people
+    incident, people = record.incident, list(record.lists["riders"].people())
     assert incident.times.noticed.at - incident.times.started.at == timedelta(hours=1)
     assert incident.times.fixed.utc == datetime(2026, 10, 25, 2, 0, 30, tzinfo=UTC)
     assert incident.cadence == Span(timedelta(minutes=45))
@@ -140,7 +140,7 @@ def test_a_list_may_be_a_link_inside_the_workspace_and_not_out_of_it(load, works
     listed = workspace.folder / "lists" / "merchants.csv"
     listed.rename(workspace.folder / "lists" / "renamed.csv")
     listed.symlink_to("renamed.csv")
-    assert len(load("checkout-outage").lists["merchants"].people) == 40
+    assert load("checkout-outage").lists["merchants"].count == 40
     outside = tmp_path / "outside.csv"
     (workspace.folder / "lists" / "renamed.csv").rename(outside)
     for target in (outside, listed):

@@ -5,7 +5,7 @@ from collections import Counter
 from copy import deepcopy
 
 import pytest
-from example_room import FINAL, STAGES, copy_example, data_of, run_here, source_of
+from example_room import FINAL, STAGES, bench_in, copy_example, data_of, run_here, source_of
 
 from crisiscomms.published import PublishedIncident
 
@@ -479,6 +479,32 @@ def test_a_list_that_is_not_as_long_as_its_fact_says(bench):
         ).errors()
         == []
     )
+
+
+def test_a_cell_that_a_letter_cites_must_hold_its_figure(tmp_path):
+    bench = bench_in(tmp_path / "workspace")
+    listed = bench.workspace.folder / "lists" / "merchants.csv"
+    people = listed.read_text(encoding="utf-8")
+    cited = source_of(OUTAGE).replace("$recipient.failed_payments.with_unit", "$recipient.failed_payments")
+    listed.write_text(
+        people.replace("Whitfield,en,9\n", "Whitfield,en,\n").replace("Lena Lindner,de,1\n", "Lena,de,few\n"),
+        encoding="utf-8",
+    )
+    found = bench.read(cited, FINAL[OUTAGE]).errors()
+    assert [(f.code, f.place.line) for f in found] == [("empty-cell", 3), ("bad-cell", 4)]
+    assert found[0].message == 'shop2@shops.example has nothing under "failed_payments"'
+    assert found[1].message.startswith('"few" under')
+    rows = "".join(f"shop{n}@shops.example,,en,\n" for n in range(70))
+    listed.write_text(f"email,name,language,failed_payments\n{rows}", encoding="utf-8")
+    found = [f for f in bench.read(cited, FINAL[OUTAGE]).errors() if f.code == "empty-cell"]
+    assert [f.place.line for f in found] == [*range(2, 53)]
+    assert "further down" in found[-1].message
+    listed.write_text(people.replace("Karl Vogel", ""), encoding="utf-8")
+    assert bench.read(cited, FINAL[OUTAGE]).findings == ()
+    named = cited.replace(" to you failed", " to you, $recipient.name, failed")
+    (found,) = bench.read(named, FINAL[OUTAGE]).errors()
+    assert (found.code, found.place.line) == ("empty-cell", 5)
+    assert found.message == 'shop4@laden.example has nothing under "name"'
 
 
 def test_an_action_with_neither_done_nor_due(bench):

@@ -46,6 +46,7 @@ host = "127.0.0.1"
 port = {port}
 sender = "Northwind Pay <incident@northwind.example>"
 per_second = 5000
+connections = 1
 timeout = 10
 dot_timeout = 10
 """
@@ -191,7 +192,7 @@ class Office:
     # -- what the team does ------------------------------------------------------------------------------------
 
     def _words(self, words: tuple[str, ...]) -> list[str]:
-        verb = 2 if words[0] == "doubt" else 1
+        verb = 2 if words[0] in {"doubt", "audit", "ledger"} else 1
         return [*words[:verb], "-C", str(self.folder), *words[verb:]]
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
@@ -261,7 +262,12 @@ class Office:
     def states(self, kind: str = "notice", *, rehearsal: bool = False) -> Counter[str]:
         """Return how many deliveries of a kind stand in which state."""
         return Counter(
-            state for (state,) in self.sql("select state from deliveries where kind = ?", kind, rehearsal=rehearsal)
+            state
+            for (state,) in self.sql(
+                "select d.state from deliveries d join items i on d.item = i.id where i.kind = ?",
+                kind,
+                rehearsal=rehearsal,
+            )
         )
 
     def outbox(self, suffix: str = "eml") -> list[str]:

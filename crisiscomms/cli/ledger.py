@@ -1,0 +1,147 @@
+"""`crisiscomms ledger`: keep it safe, put it back, and move it to where many machines can share it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+
+ledgers = typer.Typer(help="What was sent: backups, and where it lives.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledgers, name="ledger")
+
+
+@ledgers.command()
+@guarded
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.")],
+    folder: Folder = None,
+    rehearsal: Rehearsal = False,
+) -> int:
+    """Write the whole ledger into a new file, while others may go on publishing.
+
+    Example: crisiscomms ledger backup ../ledger-2026-11-18.db
+    """
+    from crisiscomms.cli.room import existing_ledger, open_room
+    from crisiscomms.cli.words import count, say
+    from crisiscomms.ledger.copying import back_up
+
+    room = open_room(folder, rehearsal=rehearsal)
+    entries = back_up(existing_ledger(room), file)
+    say(f"{file} holds the ledger with {count(entries, 'audit entry', 'audit entries')}, and its trail holds.")
+    say("It names the people who were told: keep it as you keep their lists.")
+    return 0
+
+
+@ledgers.command()
+@guarded
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    folder: Folder = None,
+    rehearsal: Rehearsal = False,
+) -> int:
+    """Put a backup back where there is no ledger. What waited in it is in doubt then: it may have gone out since.
+
+    One that is older than the published site cannot publish before you say so: see accept.
+
+    Example: crisiscomms ledger restore ../ledger-2026-11-18.db
+    """
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import count, say
+    from crisiscomms.delivery.anchors import refuse_older
+    from crisiscomms.delivery.world import publishing
+    from crisiscomms.errors import CrisiscommsError
+    from crisiscomms.ledger.copying import put_back
+
+    room = open_room(folder, rehearsal=rehearsal)
+    with publishing(room):
+        entries = put_back(file, room.ledger)
+        say(f"The ledger is back, with {count(entries, 'audit entry', 'audit entries')}.")
+        try:
+            refuse_older(room)
+        except CrisiscommsError as error:
+            say(f"But {error.problem}.")
+            say(f"  {error.why}")
+            say(f"  Fix: {error.fix}")
+            return 6
+        doubted = room.ledger.accept(())
+    if doubted:
+        say(f"In doubt now: {count(doubted, 'message')} that waited in it. Nobody knows which went out since.")
+        say("Settle them with: crisiscomms doubt resolve")
+    return 6 if doubted else 0
+
+
+@ledgers.command()
+@guarded
+def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
+    """Go on with a ledger that is older than the published site. Everything that still waits in it is in doubt then.
+
+    Example: crisiscomms ledger accept
+    """
+    from crisiscomms.cli.room import existing_ledger, open_room
+    from crisiscomms.cli.words import count, say
+    from crisiscomms.delivery.anchors import published_anchors
+    from crisiscomms.delivery.world import publishing
+
+    room = open_room(folder, rehearsal=rehearsal)
+    with publishing(room):
+        trail = existing_ledger(room).trail
+        missing = [one for one in published_anchors(room) if not trail.holds(one) and not trail.accepted(one)]
+        if not missing:
+            say("The ledger reaches as far as the published site. There is nothing to accept.")
+            return 0
+        doubted = room.ledger.accept(missing)
+    say(f"Accepted, by your word. In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out.")
+    say("Settle them with: crisiscomms doubt resolve. Then publish, so that the site names the new end of the trail.")
+    return 0
+
+
+@ledgers.command()
+@guarded
+def move(
+    to: Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/NAME, an empty database.")],
+    folder: Folder = None,
+) -> int:
+    """Move the ledger, with everything that was sent, into a PostgreSQL database that many machines can share.
+
+    The password comes from secrets/ledger.password, the keyring or CRISISCOMMS_LEDGER_PASSWORD, never from the address.
+
+    Example: crisiscomms ledger move postgresql://crisiscomms@db.internal/crisiscomms
+    """
+    from crisiscomms.cli.room import existing_ledger, open_room
+    from crisiscomms.cli.words import count, say
+    from crisiscomms.delivery.world import publishing
+    from crisiscomms.errors import UsageError
+    from crisiscomms.ledger.copying import copy_all
+    from crisiscomms.ledger.store import open_store
+    from crisiscomms.workspace import find_secret, has_password, is_url, set_ledger
+
+    room = open_room(folder)
+    place = room.ledger_place
+    if not is_url(to) or isinstance(place, str) or room.rehearsal:
+        raise UsageError(
+            "a ledger moves from a file of this workspace to a PostgreSQL database",
+            fix="Name it as postgresql://USER@HOST/NAME.",
+        )
+    if has_password(to):
+        raise UsageError(
+            "the address holds a password",
+            why="Whoever reads the settings, or this machine's list of commands, would have it. Nothing was moved.",
+            fix="Write the password into secrets/ledger.password, and leave it out of the address.",
+        )
+    with publishing(room):
+        source = existing_ledger(room)
+        source.recover()  # what a killed publish left, while this machine can still tell that it is gone
+        target = open_store(to, find_secret(room.workspace, "ledger", "password"))
+        try:
+            entries = copy_all(source.store, target)
+        finally:
+            target.close()
+        source.close()
+        set_ledger(room.workspace, to)
+        for path in sorted(place.parent.glob(f"{place.name}*")):
+            path.rename(path.with_name(path.name.replace(place.name, f"{place.name}.moved", 1)))
+    say(f"Moved, with {count(entries, 'audit entry', 'audit entries')}. crisiscomms.toml names the database now.")
+    say(f"The old file is {place.name}.moved: keep it until the first publish from the database is done.")
+    say("To send from several machines: crisiscomms worker, on each of them.")
+    return 0

@@ -1,0 +1,161 @@
+"""Mails at speed: many connections, driven in turns, each turn one transaction of the ledger.
+
+A turn writes how the last mails ended and which ones begin, all at once, and only then the last bytes go out. So the
+ledger keeps up with the wire, and still every mail has its mark before the byte that may reach someone.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+
+from crisiscomms.channels.base import Fan, Rejected
+from crisiscomms.delivery.lease import Lease, moment
+from crisiscomms.delivery.outcomes import Failures, Outcome, ending
+from crisiscomms.delivery.outside import Outside
+from crisiscomms.ledger import Ledger, Row, Stage, State
+from crisiscomms.ledger.rows import Begin, Ending, Worker
+
+#: How many rows one worker has in hand at most: after a power cut so many are in doubt.
+BATCH = 200
+
+#: After how many new objects Python looks for cycles among them while mails go out, of which hardly any is in one.
+_NEW_OBJECTS = 20_000
+
+Ended = Callable[[Row, Outcome, State], None]
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let the garbage collector rest: it would go through all that lives a thousand times, at a tenth of a mail's cost."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+@dataclass
+class Fanning:
+    """Sends one stage through a fan. `ended` is told how each attempt ended."""
+
+    ledger: Ledger
+    stage: Stage
+    fan: Fan
+    outside: Outside
+    ended: Ended
+    failures: Failures = field(default_factory=Failures)
+    per_second: float | None = None
+    _queue: deque[Row] = field(default_factory=deque)
+    _flying: dict[int, Begin] = field(default_factory=dict)
+    _gone: set[int] = field(default_factory=set)
+    _dry: bool = False
+    _endings: list[tuple[Ending, Outcome]] = field(default_factory=list)
+    _lease: Lease = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lease = Lease(self.ledger)
+
+    async def run(self) -> bool:
+        """Send what may go now. False: too much failed in a row, and the rest was given back."""
+        with _seldom_collected():
+            return await self._run()
+
+    async def _run(self) -> bool:
+        while True:
+            if not self.failures.too_many:
+                self._fill()
+            if self._endings:
+                await self._turn([])
+            if not self._flying and not self._queue:
+                return not self.failures.too_many
+            found = await self.fan.turn()
+            for tag, outcome in found.ended:
+                self._note(self._flying.pop(tag).row, outcome)
+                self._gone.discard(tag)
+            await self._turn([self._flying[tag] for tag in found.edge if tag in self._flying])
+            if self.failures.too_many:
+                self._give_back()
+
+    def _note(self, row: Row, outcome: Outcome) -> None:
+        self.failures.count(outcome)
+        self._endings.append((ending(row, outcome, self.ledger.clock), outcome))
+
+    # -- rows in hand ------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Give the connections what they can take, and claim more rows where too few are left for that."""
+        wanted = self.fan.wants()
+        if wanted > len(self._queue) and not self._dry:
+            self._claim(BATCH - len(self._queue) - len(self._flying))
+        for _ in range(min(wanted, len(self._queue))):
+            self._give(self._queue.popleft())
+
+    def _claim(self, most: int) -> None:
+        began = moment()
+        rows = self.ledger.claim(self.stage, Worker.this(), most=most, per_second=self.per_second)
+        self._dry = len(rows) < most
+        if rows and not self._queue and not self._flying:
+            self._lease.begin(began)
+        # A row that others took back from us and left again may still be on its way out: it is not given twice.
+        if twice := [row for row in rows if row.id in self._flying]:
+            self._return(twice)
+        self._queue.extend(row for row in rows if row.id not in self._flying)
+
+    def _give(self, row: Row) -> None:
+        try:
+            prepared, readers = self.outside.prepare(row)
+        except Rejected as refusal:
+            self._note(row, refusal)
+            return
+        self._flying[row.id] = Begin(row, readers)
+        self.fan.give(row.id, prepared)
+
+    def _give_back(self) -> None:
+        """Let go of everything of which nobody can have got the last byte."""
+        tags = [tag for tag in self._flying if tag not in self._gone]
+        self.fan.stop(tags)
+        rows = [self._flying.pop(tag).row for tag in tags]
+        rows += self._queue
+        self._queue.clear()
+        self._return(rows)
+
+    def _return(self, rows: Iterable[Row]) -> None:
+        self.ledger.turn((), [Ending(row, State.PLANNED) for row in rows])
+
+    # -- the turn ----------------------------------------------------------------------------------------------
+
+    async def _turn(self, begins: list[Begin]) -> None:
+        """Write what ended and what begins, then let the last bytes go."""
+        self._lease.keep(chain((one.row for one in self._flying.values()), self._queue))
+        endings, self._endings = self._endings, []
+        begun = self.ledger.turn(begins, [one for one, _ in endings])
+        for one, outcome in endings:
+            if one.row.id in begun.ended:
+                self.ended(one.row, outcome, one.to)
+        go = [one.row.id for one in begins if one.row.id in begun.go]
+        kept_back = [one.row for one in begins if one.row.id not in begun.go]
+        if self._lease.is_over:  # we slept in between: nobody may get a last byte from us any more
+            self._stopped([self._flying[tag].row for tag in go], State.RETRY)
+            go = []
+        self._gone.update(go)
+        self._stopped([row for row in kept_back if row.id in begun.held], State.PLANNED)
+        self._stopped([row for row in kept_back if row.id not in begun.held], None)
+        await self.fan.go(go)
+
+    def _stopped(self, rows: list[Row], to: State | None) -> None:
+        """Break mails off before their last byte."""
+        if not rows:
+            return
+        self.fan.stop([row.id for row in rows])
+        for row in rows:
+            del self._flying[row.id]
+        if to is not None:
+            self.ledger.turn((), [Ending(row, to) for row in rows])

@@ -1,0 +1,165 @@
+"""The driver for many machines: Procrastinate's jobs, in the database that holds the ledger.
+
+A job only says "drain this channel, this shard". Correctness lives in the ledger's rows: a job that runs twice, or on two
+machines at once, finds rows that are claimed and sends nothing. So jobs may be lost, repeated and taken up again freely.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector, exceptions
+from procrastinate.jobs import Status
+from sqlalchemy import Connection
+
+from crisiscomms.delivery.hands import Hands, Stopped
+from crisiscomms.delivery.tally import Tally
+from crisiscomms.ledger import Ledger
+
+#: How many jobs may drain one channel at the same time, over all machines.
+SHARDS = 4
+_QUEUE, _TASK, _DUE, _RESCUE = "crisiscomms", "drain", "due", "rescue"
+#: After how many seconds without a sign of life a worker's jobs are taken up by others.
+_STALLED = 30.0
+#: After how many seconds a worker looks for its database again.
+_AGAIN = 5.0
+_LOG = logging.getLogger("crisiscomms.worker")
+
+
+def ensure_tables(ledger: Ledger) -> None:
+    """Make Procrastinate's own tables in the ledger's database, if they are not there."""
+    app = App(connector=PsycopgConnector(**_address(ledger)))
+    with app.open():
+        if app.check_connection():
+            return
+        with ledger.store.write():  # two that begin at once take turns here
+            if not app.check_connection():
+                app.schema_manager.apply_schema()
+
+
+def call_hands(connection: Connection, channels: Iterable[str]) -> None:
+    """Ask the workers to drain some channels now, in the transaction of `connection`."""
+    shards = [(name, shard) for name in channels for shard in range(SHARDS)]
+    _defer(connection, [(_TASK, f"{name}:{shard}", None, {"channel": name, "shard": shard}) for name, shard in shards])
+
+
+def call_later(connection: Connection, channel: str, when: datetime) -> None:
+    """Ask one worker to drain a channel at a time."""
+    _defer(connection, [(_TASK, f"{channel}:{when.isoformat()}", when, {"channel": channel, "shard": 0})])
+
+
+def call_at_its_time(connection: Connection, incident: str, when: datetime) -> None:
+    """Ask one worker to publish an incident at the time of its coming update."""
+    _defer(connection, [(_DUE, f"{incident}:{when.isoformat()}", when, {"incident": incident})])
+
+
+def _defer(connection: Connection, jobs: list[tuple[str, str, datetime | None, dict[str, Any]]]) -> None:
+    """Put jobs into the queue: task, lock, when, arguments. One that waits there already is not put there twice."""
+    raw: Any = connection.connection.driver_connection
+    deferrer = App(connector=SyncPsycopgConnector())
+    for task, lock, when, words in jobs:
+        told = deferrer.configure_task(
+            task, queue=_QUEUE, connection=raw, lock=lock, queueing_lock=lock, schedule_at=when, task_kwargs=words
+        )
+        try:
+            with connection.begin_nested():
+                told.defer()
+        except exceptions.AlreadyEnqueued:
+            continue  # one that waits will find these rows as well
+
+
+def run_worker(ledger: Ledger, hands: Hands, *, concurrency: int, until_done: bool, poll: float = 5.0) -> None:
+    """Take up jobs until somebody stops this process, or with `until_done` until none is due."""
+    asyncio.run(_run(ledger, hands, concurrency, until_done=until_done, poll=poll))
+
+
+async def _run(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bool, poll: float) -> None:
+    _stop_on_signals(hands.stopping)
+    try:
+        while not await _work(ledger, hands, concurrency, until_done=until_done, poll=poll):
+            # The library's worker ends without a word when the database restarts.
+            _LOG.warning("the ledger's database went away; trying again in %.0f seconds", _AGAIN)
+            await asyncio.sleep(_AGAIN)
+    except asyncio.CancelledError:
+        if not hands.stopping.is_set():
+            raise
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    """On SIGINT or SIGTERM take up nothing new, finish what is begun, and end. A second one ends the process at once."""
+    loop, work = asyncio.get_running_loop(), asyncio.current_task()
+    assert work is not None  # noqa: S101 -- we run in it
+
+    def stop() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+        work.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+async def _work(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bool, poll: float) -> bool:
+    """Take up jobs. Returns whether that is all there is to do, and False where the database went away."""
+    app = _app(ledger, hands)
+    try:
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[_QUEUE],
+                concurrency=concurrency,
+                wait=not until_done,
+                fetch_job_polling_interval=poll,
+                update_heartbeat_interval=_STALLED / 3,
+                stalled_worker_timeout=_STALLED,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+    except exceptions.ConnectorException:
+        return False
+    return until_done
+
+
+def _app(ledger: Ledger, hands: Hands) -> App:
+    app = App(connector=PsycopgConnector(**_address(ledger), min_size=1, max_size=4))
+
+    again = RetryStrategy(wait=1, retry_exceptions={Stopped})
+
+    @app.task(name=_TASK, queue=_QUEUE, retry=again)
+    def drain(*, channel: str, shard: int) -> None:
+        _say(f"{channel}, shard {shard}", hands.drain(channel))
+
+    @app.task(name=_DUE, queue=_QUEUE, retry=again)
+    def due(*, incident: str) -> None:
+        _say(f"{incident}, at its time", hands.due(incident))
+
+    @app.periodic(cron="* * * * *", periodic_id=_RESCUE)
+    @app.task(name=_RESCUE, queue=_QUEUE, queueing_lock=_RESCUE, pass_context=True)
+    async def rescue(context: JobContext, timestamp: int) -> None:
+        """Take up jobs whose worker died: they would stay with it for ever."""
+        del timestamp
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_STALLED):
+            try:
+                await manager.retry_job(job)
+            except exceptions.UniqueViolation:  # another one waits for the same, and this one's lock keeps it waiting
+                await manager.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)
+
+    return app
+
+
+def _say(what: str, tally: Tally) -> None:
+    _LOG.info("%s: %d sent, %d refused, %d in doubt", what, tally.sent, tally.failed, tally.doubt)
+    for problem in tally.problems[:20]:
+        _LOG.warning("%s: %s", what, problem)
+
+
+def _address(ledger: Ledger) -> dict[str, Any]:
+    return {"conninfo": ledger.store.address}

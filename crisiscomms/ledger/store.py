@@ -1,0 +1,277 @@
+"""Where the ledger lives: a SQLite file beside the workspace, or a PostgreSQL database that many machines share.
+
+One rule on both: one writer at a time. SQLite has it by nature; on PostgreSQL every writing transaction first takes the
+same advisory lock, so that the audit trail has one end, and what one worker claims no other does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from crisiscomms.errors import CrisiscommsError, relative
+from crisiscomms.ledger.machine import boot_id, refuse_network
+from crisiscomms.ledger.tables import METADATA
+
+#: The key of the lock that makes writers on PostgreSQL take turns: "crisis" in ASCII.
+_TURN = 0x637269736973
+#: The key of the lock of whoever plans.
+_PLANNING = _TURN + 1
+NOTHING: Mapping[str, Any] = {}
+
+
+class _Compiled(NamedTuple):
+    """A statement as text, the names of its values in their order, and the values that it brings along itself.
+
+    The statement is kept, so that its id stays its own.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    own: Mapping[str, Any]
+    statement: Any
+
+
+class Store:
+    """One ledger's database. `where` is a file, or the URL of a PostgreSQL database."""
+
+    def __init__(self, where: Path | URL) -> None:
+        self.where = where
+        self.shared = isinstance(where, URL)
+        self._durable = self._open(durable=True)
+        self._quick = self._durable if self.shared else self._open(durable=False)
+        self._quick_connection: Connection | None = None
+        try:
+            self._ensure_tables()
+        except OperationalError as error:
+            raise _unreachable(self.name) from error
+
+    def _ensure_tables(self) -> None:
+        """Make what tables are missing. Where none is, take no lock: whoever only looks waits for no plan being written."""
+        with self.read() as connection:
+            missing = METADATA.tables.keys() - set(inspect(connection).get_table_names())
+        if missing:
+            with self._durable.begin() as connection:
+                METADATA.create_all(connection)
+
+    @property
+    def name(self) -> str:
+        """The ledger as people may see it: no password."""
+        return self.where.render_as_string() if isinstance(self.where, URL) else relative(self.where)
+
+    @property
+    def address(self) -> str:
+        """The database's address with its password, for a library that connects by itself. Never to be shown."""
+        if not isinstance(self.where, URL):
+            raise TypeError("a file has no address")
+        return self.where.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._quick_connection is not None:
+            self._quick_connection.close()
+            self._quick_connection = None
+        self._durable.dispose()
+        self._quick.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection that sees one moment, takes no lock and waits for nobody."""
+        with self._quick.execution_options(reads=True).connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction whose end survives a power cut."""
+        with self._durable.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def mark(self) -> Iterator[Connection]:
+        """Open a transaction whose end survives the end of this process at any instant, but on SQLite no power cut.
+
+        Its connection is kept: there are thousands of these a second. For one thread.
+        """
+        if self._quick_connection is None:
+            self._quick_connection = self._quick.connect().execution_options(isolation_level="AUTOCOMMIT", begun=True)
+        connection = self._quick_connection
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
+            if self.shared:
+                cursor.execute(f"SELECT pg_advisory_xact_lock({_TURN})")
+            try:
+                yield connection
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def planning(self) -> Iterator[bool]:
+        """Hold the right to plan on a shared database for as long as this is open. Yields whether we have it."""
+        with self._quick.execution_options(reads=True).connect() as connection:
+            held = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_PLANNING})").scalar())
+            connection.commit()
+            try:
+                yield held
+            finally:
+                if held:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_PLANNING})")
+
+    def upsert(self, table: Any) -> Any:
+        """Return an insert statement that can say what happens to a row that is there."""
+        return (postgresql if self.shared else sqlite).insert(table)
+
+    @cached_property
+    def boot(self) -> str:
+        """What changes when marks that were made may be gone: this machine's start, or the database's."""
+        if not self.shared:
+            return boot_id()
+        with self.read() as connection:
+            return str(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar())
+
+    def seconds(self, connection: Connection) -> float:
+        """Return the time that leases and pace are counted in: on PostgreSQL the database's, which all machines share."""
+        if not self.shared:
+            return time.time()
+        return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar() or 0)
+
+    def many(self, connection: Connection, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Run one statement for many rows of named values. Returns how many rows of the table changed."""
+        names = self._compiled(statement).names
+        return self.each(connection, statement, names, [tuple(row[name] for name in names) for row in rows])
+
+    def each(
+        self, connection: Connection, statement: Executable, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> int:
+        """Run one statement for many rows, past everything that would cost more than the statement.
+
+        `names` says which of the statement's values stands where in a row. Returns how many rows of the table changed.
+        """
+        if not rows:
+            return 0
+        made = self._compiled(statement)
+        places = [names.index(name) for name in made.names]
+        given = rows if places == list(range(len(names))) else list(map(itemgetter(*places), rows))
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(made.text, given)
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def ask(self, connection: Connection, statement: Executable, values: Mapping[str, Any] = NOTHING) -> list[Any]:
+        """Run a small statement that runs thousands of times, past what would cost more than it does. Returns its rows."""
+        made = self._compiled(statement)
+        given = {**made.own, **values}
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(made.text, [given[name] for name in made.names])
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def attempt(self, connection: Connection) -> Iterator[Callable[[], None]]:
+        """Open a part of a transaction that can be taken back alone, by calling what it yields."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute("SAVEPOINT attempt")
+            yield lambda: cursor.execute("ROLLBACK TO SAVEPOINT attempt") and None
+            cursor.execute("RELEASE SAVEPOINT attempt")
+        finally:
+            cursor.close()
+
+    def _compiled(self, statement: Any) -> _Compiled:
+        found = self._texts.get(id(statement))
+        if found is None:
+            dialect: Any = type(self._durable.dialect)
+            made = statement.compile(dialect=dialect(paramstyle="format" if self.shared else "qmark"))
+            own = {name: value for name, value in made.params.items() if value is not None}
+            found = _Compiled(str(made), tuple(made.positiontup), own, statement)
+            self._texts[id(statement)] = found
+        return found
+
+    @cached_property
+    def _texts(self) -> dict[int, _Compiled]:
+        return {}
+
+    def _open(self, *, durable: bool) -> Engine:
+        if isinstance(self.where, URL):
+            return _open_database(self.where)
+        return _open_file(self.where, durable=durable)
+
+
+def _open_database(url: URL) -> Engine:
+    try:
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ImportError as error:
+        raise CrisiscommsError(
+            "the ledger is in PostgreSQL, and the package for that is not installed",
+            why="Nothing can be read or sent.",
+            fix='Install it: pip install "crisiscomms[postgres]"',
+        ) from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("reads") and not options.get("begun"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+    return engine
+
+
+def _open_file(path: Path, *, durable: bool) -> Engine:
+    refuse_network(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        # The same pages change again and again while mails go out: they are written back to the file less often.
+        connection.execute("PRAGMA wal_autocheckpoint=8000")
+        connection.execute("PRAGMA cache_size=-32000")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred BEGIN that turns into a write fails at once instead of waiting for the other writer.
+        options = connection.get_execution_options()
+        if not options.get("begun"):
+            connection.exec_driver_sql("BEGIN" if options.get("reads") else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_store(where: Path | str, password: str | None = None) -> Store:
+    """Open a ledger: a file's path, or a PostgreSQL URL. Raises CrisiscommsError, which never repeats a password."""
+    if isinstance(where, Path):
+        return Store(where)
+    try:
+        url = make_url(where)
+        return Store(url.set(password=password) if password else url)
+    except SQLAlchemyError:
+        raise _unreachable("the ledger's database") from None  # the library's words repeat the URL
+
+
+def _unreachable(name: str) -> CrisiscommsError:
+    return CrisiscommsError(
+        f"cannot open the ledger {name}",
+        why="Without it nobody knows what was sent, so nothing goes out.",
+        fix="Check that the database runs, its name and the password, or that the disk can be written.",
+    )

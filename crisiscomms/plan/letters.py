@@ -1,0 +1,140 @@
+"""The mails of one notice, reader by reader: who gets one, under which number, in which thread. Gone through, never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from json.encoder import encode_basestring
+
+from crisiscomms.channels.mail import mail_id
+from crisiscomms.messages.model import Notice
+from crisiscomms.plan.deliveries import Deliveries
+from crisiscomms.published import Copy, Draft
+from crisiscomms.record import Recipient
+
+_PORTION = 500
+#: States in which a reader has a mail, or may have it, so that the next one can answer to it.
+_ARRIVED = frozenset({"sent", "sent_by_operator", "in_doubt", "closed_unknown", "sending"})
+_NEVER_GOT_IT = frozenset({"failed", "cancelled", "planned", "retry_wait"})
+
+
+@dataclass
+class Letters:
+    """The deliveries of one notice through one channel. Going through them again gives the same again.
+
+    `people` opens the list anew; `values` returns what fills the slots for one reader, in the order of the line's
+    columns. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
+    something about this update by an earlier line of the plan, as hashes of their addresses.
+    """
+
+    ledger: Deliveries
+    notice: Notice
+    line: dict[str, object]
+    people: Callable[[], Iterable[Recipient]]
+    values: Callable[[Recipient], Sequence[str | None]]
+    scheduled: bool
+    taken: frozenset[int] = frozenset()
+    readers: int = 0
+    count: int = 0
+    digest: str = ""
+    revised: bool = False
+    frozen: int = 0
+    _seen: set[int] = field(default_factory=set)
+
+    def look(self, *, remember: bool) -> None:
+        """Go through everybody once: count, digest, and what waits and is wanted. `remember` whom for the lines after."""
+        whole = sha256()
+        for person, copies in self._with_copies():
+            self.readers += 1
+            if self._skips(person, copies):
+                continue
+            if remember:
+                self._seen.add(hash(person.key))
+            waits = self._waits(copies)
+            for copy in (copy for copy in copies if copy.waits and copy.update == self.notice.update):
+                self.ledger.want(copy)
+            draft = self._draft(person, copies, waits) if waits else None
+            if waits is None or draft is not None:
+                self.count += 1
+                self.revised |= waits is not None and draft is not None and waits.digest != draft.digest
+                # What this reader's mail will say follows from the line of the list and the message.
+                whole.update(_json([person.email, person.name, *person.cells]).encode())
+        self.digest = whole.hexdigest() if self.count else ""
+
+    @property
+    def seen(self) -> frozenset[int]:
+        """Readers who get something by this line or one before it, as hashes of their addresses."""
+        return self.taken | self._seen
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Draft]:
+        for person, copies in self._with_copies():
+            if self._is_to(person, copies):
+                draft = self._draft(person, copies, self._waits(copies))
+                if draft is not None:
+                    yield draft
+
+    def _with_copies(self) -> Iterator[tuple[Recipient, Sequence[Copy]]]:
+        """Yield every reader with what they have or wait for already."""
+        people = iter(self.people())
+        ledger, channel = self.ledger, str(self.line["channel"])
+        while portion := list(islice(people, _PORTION)):
+            found = ledger.copies.of(self.notice.incident, channel, [person.key for person in portion])
+            for person in portion:
+                yield person, found.get(person.key, ())
+
+    def _skips(self, person: Recipient, copies: Sequence[Copy]) -> bool:
+        if self._waits_frozen(copies):
+            self.frozen += 1
+            return True
+        return not self._is_to(person, copies)
+
+    def _waits_frozen(self, copies: Sequence[Copy]) -> bool:
+        """Say whether a message to a reader waits as it was published: it goes with those words, and only once."""
+        mine = (self.notice.update, self.notice.kind)
+        return any(copy.waits and copy.frozen and (copy.update, copy.kind) == mine for copy in copies)
+
+    def _is_to(self, person: Recipient, copies: Sequence[Copy]) -> bool:
+        if self.taken and hash(person.key) in self.taken:
+            return False
+        if not copies:
+            return self.notice.kind != "correction"
+        if self._waits_frozen(copies):
+            return False
+        if self.notice.kind == "correction":
+            return any(copy.state not in _NEVER_GOT_IT for copy in copies)
+        # What was due and cancelled all the same is of a reader who asked for no more mail: they are not asked again.
+        mine = (self.notice.update, "notice")
+        return not any(
+            (copy.update, copy.kind) == mine and not copy.waits and (copy.state != "cancelled" or copy.frozen)
+            for copy in copies
+        )
+
+    def _waits(self, copies: Sequence[Copy]) -> Copy | None:
+        mine = (self.notice.update, self.notice.kind)
+        return next((copy for copy in copies if copy.waits and (copy.update, copy.kind) == mine), None)
+
+    def _draft(self, person: Recipient, copies: Sequence[Copy], waits: Copy | None) -> Draft | None:
+        """Return a reader's delivery. None where it waits already, just so."""
+        made = _json([person.email, person.name, *self.values(person)])
+        found = self.ledger.digest_of(self.line, made)
+        if waits is not None:
+            if self.scheduled and waits.digest == found:
+                return None
+            return Draft(person.key, waits.number, made, found, self._thread(person, copies), waits.id)
+        numbers = (copy.number for copy in copies if copy.update == self.notice.update)
+        return Draft(person.key, max(numbers, default=-1) + 1, made, found, self._thread(person, copies))
+
+    def _thread(self, person: Recipient, copies: Sequence[Copy]) -> str:
+        """Return the Message-ID of the first mail that this reader got about the incident."""
+        first = next((copy for copy in copies if copy.names and copy.state in _ARRIVED), None)
+        return mail_id(self.notice.incident, first.update, first.number, person.key, first.names) if first else ""
+
+
+def _json(values: Iterable[str | None]) -> str:
+    """Return a JSON list. Done for a million readers, so without the encoder that is made anew for each list."""
+    return f"[{','.join(['null' if value is None else encode_basestring(value) for value in values])}]"

@@ -1,0 +1,348 @@
+"""A ledger that many machines share: moved there once, and sent from by workers that may die at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from standins.database import PASSWORD
+from standins.office import LATER, MAIL
+
+PEOPLE = [f"reader{number:03}@shop.example" for number in range(300)]
+TEN = PEOPLE[:10]
+
+
+class Shared:
+    """A workspace whose ledger is in PostgreSQL, and the workers that were started in it."""
+
+    def __init__(self, office, url):
+        self.office, self.url = office, url.replace("+psycopg", "").replace(f":{PASSWORD}", "")
+        self._address = url.replace("+psycopg", "")
+        self.workers = []
+        office.secret("ledger.password", f"{PASSWORD}\n")
+
+    def use(self):
+        """Say in the settings that the ledger is there."""
+        path = self.office.folder / "crisiscomms.toml"
+        path.write_text(f'ledger = "{self.url}"\n{path.read_text()}')
+
+    def work(self, *words, **env):
+        """Start a worker. What it says goes to a file."""
+        number = len(self.workers)
+        with (self.office.root / f"worker{number}.log").open("w") as log:
+            process = self.office.start("worker", *words, stdout=log, stderr=log, env=env)
+        self.workers.append(process)
+        return process
+
+    def log(self, number):
+        return (self.office.root / f"worker{number}.log").read_text()
+
+    def ready(self, number):
+        until(lambda: "Working for" in self.log(number), 30)
+        return self.workers[number]
+
+    def sql(self, statement):
+        with psycopg.connect(self._address, connect_timeout=10) as connection:
+            return connection.execute(statement).fetchall()
+
+    def states(self, kind="notice"):
+        found = self.sql(
+            f"select d.state, count(*) from deliveries d join items i on d.item = i.id where i.kind = '{kind}' group by 1"
+        )
+        return dict(found)
+
+    def doubts(self):
+        return json.loads(self.office.run("doubt", "list", "--json", expect=0).stdout)["rows"]
+
+    def end(self):
+        for process in self.workers:
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait(10)
+
+
+def until(what, seconds):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def shared(office, mail, database_url):
+    """Ten merchants who are about to hear one update, and a database for the ledger."""
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *TEN)
+    office.record()
+    made = Shared(office, database_url)
+    try:
+        yield made
+        said = [text for done in office.said for text in (done.stdout, done.stderr)]
+        files = [path for path in office.root.rglob("*") if path.is_file() and path.parent.name != "secrets"]
+        assert not any(PASSWORD in text for text in said)
+        assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    finally:
+        made.end()
+
+
+# -- moving --------------------------------------------------------------------------------------------------------
+
+
+def test_a_moved_ledger_knows_everything_it_knew(shared, mail):
+    office = shared.office
+    path = office.folder / "crisiscomms.toml"
+    path.write_text("# how we speak\n" + path.read_text().replace("[site]", "[site]  # for everyone"))
+    before = path.read_text()
+    mail.rule = lambda address, _count: "drop" if address == TEN[3] else None
+    office.publish(expect=6)
+    mail.rule = lambda _address, _count: None
+    doubted = shared.doubts()
+
+    said = office.run("ledger", "move", shared.url, expect=0).stdout
+    assert "crisiscomms.toml names the database now" in said
+    assert path.read_text() == f'ledger = "{shared.url}"\n{before}'
+    assert not (office.folder / "ledger.db").exists()
+    assert (office.folder / "ledger.db.moved").exists()
+    assert [row["recipient"] for row in doubted] == [TEN[3]]
+    assert shared.doubts() == doubted
+    assert "none of them changed" in office.run("audit", "verify", expect=0).stdout
+
+    assert "Nothing to publish" in office.publish(expect=6)
+    assert mail.counts == dict.fromkeys(TEN, 1)
+    office.record({}, {"id": "second", "minutes": -1, "text": LATER})
+    office.publish(expect=6)
+    assert len(mail.taken) == 20  # new rows are numbered after those that were moved
+    office.run("audit", "verify", expect=0)
+    assert "moves from a file" in office.run("ledger", "move", shared.url, expect=2).stderr
+
+
+def test_a_ledger_moves_only_into_an_empty_database(shared, mail):
+    office = shared.office
+    office.publish()
+    office.run("ledger", "move", shared.url, expect=0)
+    (office.folder / "ledger.db.moved").rename(office.folder / "ledger.db")
+    path = office.folder / "crisiscomms.toml"
+    path.write_text(path.read_text().partition("\n")[2])
+    assert "is not empty" in office.run("ledger", "move", shared.url, expect=2).stderr
+    assert "Nothing to publish" in office.publish()
+    assert len(mail.taken) == 10
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated(shared):
+    office = shared.office
+    office.publish()
+    with_password = shared.url.replace("crisis@", f"crisis:{PASSWORD}@")
+    said = office.run("ledger", "move", with_password, expect=2)
+    assert "holds a password" in said.stderr
+    assert "secrets/ledger.password" in said.stderr
+    assert (office.folder / "ledger.db").exists()
+    office.secret("ledger.password", "wrong")
+    assert "cannot open the ledger" in office.run("ledger", "move", shared.url, expect=1).stderr
+    assert (office.folder / "ledger.db").exists()
+
+
+# -- publishing with and without workers ---------------------------------------------------------------------------
+
+
+def test_a_shared_ledger_needs_no_worker(shared, mail):
+    shared.use()
+    said = shared.office.publish("--first", "4", expect=6)
+    assert "6 more people wait" in said
+    assert mail.counts == dict.fromkeys(TEN[:4], 1)
+    assert "finished first: 6 messages" in shared.office.publish()
+    assert mail.counts == dict.fromkeys(TEN, 1)
+    assert "Nothing to publish" in shared.office.publish()
+    assert shared.sql("select count(*) from publications where state = 'open'") == [(0,)]
+
+
+def test_a_worker_needs_a_ledger_that_can_be_shared(shared):
+    said = shared.office.run("worker", expect=2).stderr
+    assert "which one machine uses alone" in said
+    assert "crisiscomms ledger move" in said
+
+
+def test_two_workers_and_a_publish_send_everybody_one_mail(shared, mail):
+    office = shared.office
+    office.people("merchants", *PEOPLE)
+    shared.use()
+    mail.after = lambda _address, _count: time.sleep(0.005)
+    for number in range(2):
+        shared.work()
+        shared.ready(number)
+    said = office.publish()
+    assert "Published: 302 messages out" in said
+    assert mail.counts == dict.fromkeys(PEOPLE, 1)
+    assert shared.sql("select count(distinct worker) from claims")[0][0] >= 2
+    for process in shared.workers:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(20) for process in shared.workers] == [0, 0]
+    office.run("audit", "verify", expect=0)
+
+
+def test_a_mail_that_a_worker_was_refused_is_named_by_publish(shared, mail):
+    office = shared.office
+    office.people("merchants", *PEOPLE)
+    shared.use()
+    mail.at_rcpt = lambda address: "550 5.1.1 no such mailbox" if address in PEOPLE[280:283] else None
+    mail.after = lambda _address, _count: time.sleep(0.005)
+    shared.work()
+    shared.ready(0)
+    said = office.publish(expect=6)
+    assert "Refused: 3 messages" in said
+    assert all(f"{address}: " in said for address in PEOPLE[280:283])
+    assert len(mail.taken) == 297
+
+
+def test_workers_that_are_killed_in_the_middle_tell_nobody_twice(shared, mail):
+    office, chance = shared.office, random.Random(20261118)
+    office.people("merchants", *PEOPLE)
+    shared.use()
+    lease = {"CRISISCOMMS_LEASE": "3"}
+    moments = sorted(chance.sample(range(20, 240), 4))
+    left = list(moments)
+    killed = []
+
+    def after(_address, count):
+        time.sleep(0.004)
+        if left and count >= left[0]:
+            alive = [process for process in shared.workers if process.poll() is None and process not in killed]
+            if alive:
+                left.pop(0)
+                victim = chance.choice(alive)
+                victim.kill()
+                killed.append(victim)
+
+    for number in range(4):
+        shared.work(**lease)
+        shared.ready(number)
+    mail.after = after
+    process = office.start("publish", "--yes", env=lease)
+    done = office.end(process, 60)
+    assert len(killed) >= 2
+    doubted = {row["recipient"]: row["id"] for row in shared.doubts()}
+    assert done.returncode == (6 if doubted else 0), done.stdout + done.stderr
+    assert max(mail.counts.values()) == 1
+    assert set(PEOPLE) - set(mail.counts) <= set(doubted)
+    assert len(doubted) <= 4 * len(killed)  # a worker has one connection on each of four hands
+    missing = [str(doubted[address]) for address in doubted if address not in mail.counts]
+    arrived = [str(doubted[address]) for address in doubted if address in mail.counts]
+    mail.after = lambda _address, _count: None
+    if arrived:
+        office.run("doubt", "resolve", *arrived, "--sent", expect=0)
+    if missing:
+        office.run("doubt", "resolve", *missing, "--resend", expect=0)
+    office.publish()
+    assert mail.counts == dict.fromkeys(PEOPLE, 1)
+    office.run("audit", "verify", expect=0)
+
+
+def test_a_worker_that_sleeps_longer_than_its_lease_wakes_up_and_harms_nobody(shared, mail):
+    office = shared.office
+    office.people("merchants", *PEOPLE)
+    shared.use()
+    lease = {"CRISISCOMMS_LEASE": "2"}
+    frozen = threading.Event()
+    shared.work(**lease)
+    worker = shared.ready(0)
+
+    def after(_address, count):
+        time.sleep(0.004)
+        if (
+            count >= 30
+            and not frozen.is_set()
+            and shared.sql(f"select 1 from claims where worker like '%:{worker.pid}'")
+        ):
+            worker.send_signal(signal.SIGSTOP)
+            frozen.set()
+
+    mail.after = after
+    done = office.end(office.start("publish", "--yes", env=lease), 60)
+    assert frozen.is_set()
+    before = Counter(mail.counts)
+    doubted = {row["recipient"] for row in shared.doubts()}
+    assert done.returncode == (6 if doubted else 0), done.stdout + done.stderr
+    assert len(doubted) <= 4
+    worker.send_signal(signal.SIGCONT)
+    time.sleep(3)
+    assert mail.counts == before
+    assert max(mail.counts.values()) == 1
+    left = {row["recipient"] for row in shared.doubts()}
+    assert left <= doubted  # an answer that it still hears settles a doubt
+    assert set(PEOPLE) - set(mail.counts) <= left
+
+
+# -- at its time ---------------------------------------------------------------------------------------------------
+
+
+def coming(office, seconds):
+    """Write an update that comes in a few seconds."""
+    minutes = ((datetime.now(UTC) - office.now).total_seconds() + seconds) / 60
+    return {"id": "second", "minutes": minutes, "text": LATER}
+
+
+def test_a_coming_update_goes_at_its_time_while_nobody_publishes(shared, mail):
+    office = shared.office
+    shared.use()
+    shared.work()
+    shared.ready(0)
+    office.record({}, coming(office, 6))
+    office.publish()
+    assert len(mail.taken) == 10
+    until(lambda: len(mail.taken) == 20, 25)
+    until(lambda: shared.states() == {"sent": 20}, 10)
+    assert mail.counts == dict.fromkeys(TEN, 2)
+    assert "found more about it" in (office.folder / "public/incidents/checkout/index.html").read_text()
+    until(lambda: "at its time: " in shared.log(0), 10)
+    assert "Nothing to publish" in office.publish()
+    assert len(mail.taken) == 20
+
+
+def test_a_coming_update_that_changed_since_waits_for_a_person(shared, mail):
+    office = shared.office
+    shared.use()
+    shared.work()
+    shared.ready(0)
+    office.record({}, coming(office, 5))
+    office.publish()
+    office.edit("found more about it", "found the cause")
+    until(lambda: "it changed since it was planned" in shared.log(0), 25)
+    assert len(mail.taken) == 10
+    office.publish()
+    assert mail.counts == dict.fromkeys(TEN, 2)
+
+
+def test_a_worker_stops_when_told_and_with_until_done_by_itself(shared, mail):
+    shared.use()
+    shared.office.publish()
+    process = shared.work("--until-done")
+    assert process.wait(30) == 0
+    shared.work()
+    process = shared.ready(1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    assert "Traceback" not in shared.log(0) + shared.log(1)
+    assert len(mail.taken) == 10
+
+
+def test_the_password_is_in_no_traceback(shared):
+    shared.use()
+    shared.office.secret("ledger.password", PASSWORD + "x")
+    for words in (["status"], ["worker"], ["publish", "--yes"], ["audit", "verify", "--debug"]):
+        process = shared.office.start(*words, stdout=subprocess.PIPE)
+        done = shared.office.end(process, 30)
+        assert done.returncode == 1
+        assert "cannot open the ledger" in done.stderr
+        assert PASSWORD not in done.stdout + done.stderr
