@@ -136,10 +136,11 @@ class Office:
         (self.folder / "secrets/email.dkim").write_text(self.key)
         text = WORKSPACE.replace("PORT", str(port)).replace("SESSIONS", str(self.sessions)).replace("DKIM", dkim)
         (self.folder / "crisiscomms.toml").write_text(text, encoding="utf-8")
-        for path in self.folder.glob("ledger.db*"):
-            path.unlink()
-        for name in ("public", "memos", "rehearsal"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for path in self.folder.iterdir():
+            if path.is_dir() and not path.is_symlink() and path.name not in {"incidents", "lists", "secrets"}:
+                shutil.rmtree(path)
+            elif path.is_symlink() or path.name.startswith("ledger.db"):
+                path.unlink()
 
     def run(self, *words: str) -> tuple[float, float, float]:
         """Run a command. Returns seconds, CPU seconds, and its peak memory in MB."""
