@@ -29,7 +29,7 @@ def status(
     room = open_room(folder, rehearsal=rehearsal, now=now)
     lines = _out(room)
     late, coming = _times(room)
-    holds = room.published().holds
+    holds = room.ledger.holds() if room.has_ledger else {}
     later = _kept_for_later(room)
     doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
     if json:
@@ -86,7 +86,7 @@ def _times(room: "Room") -> tuple[list[str], list[str]]:
     clock = room.clock()
     for name in room.workspace.incidents():
         try:
-            incident = load_record(room.workspace, name).incident
+            incident = load_record(room.workspace, name, people=False).incident
         except InvalidInput as error:
             late.append(f"{name}: its record cannot be read ({error.findings[0].place})")
             continue

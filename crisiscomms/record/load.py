@@ -42,8 +42,11 @@ class Record:
         return self.tree.source
 
 
-def load_record(workspace: Workspace, incident: str) -> Record:
-    """Read a record of the workspace. Raises UsageError where there is none, InvalidInput with all its problems."""
+def load_record(workspace: Workspace, incident: str, *, people: bool = True) -> Record:
+    """Read a record of the workspace. Raises UsageError where there is none, InvalidInput with all its problems.
+
+    `people`: with its lists, which may be long. Without, it has none, and what is wrong with them goes unnoticed.
+    """
     is_name = re.fullmatch(SLUG, incident) is not None
     path = workspace.record_path(incident)
     if not is_name or not path.is_file():
@@ -53,7 +56,7 @@ def load_record(workspace: Workspace, incident: str) -> Record:
             why="Nothing was read, and nothing goes out.",
             fix=f"Write one with: crisiscomms new {incident if is_name else 'ID'} --call",
         )
-    return _load(workspace, read_tree(path, relative(path)), path)
+    return _load(workspace, read_tree(path, relative(path)), path, people=people)
 
 
 def parse_record(workspace: Workspace, source: str, path: Path) -> Record:
@@ -61,7 +64,7 @@ def parse_record(workspace: Workspace, source: str, path: Path) -> Record:
     return _load(workspace, parse_tree(source.encode(errors="surrogatepass"), relative(path)), path)
 
 
-def _load(workspace: Workspace, tree: Tree, path: Path) -> Record:
+def _load(workspace: Workspace, tree: Tree, path: Path, *, people: bool = True) -> Record:
     if tree.data is not None and not isinstance(tree.data, dict):
         tree.problem(
             Place(tree.file, 1),
@@ -73,8 +76,8 @@ def _load(workspace: Workspace, tree: Tree, path: Path) -> Record:
         found, flaws = _validate(tree, workspace.reading)
         lists: dict[str, Recipients] = {}
         if found and not tree.broken_off:
-            lists = read_lists(workspace, found.incident.audiences, found.tree, path)
-            findings += [problem for people in lists.values() for problem in people.problems]
+            lists = read_lists(workspace, found.incident.audiences, found.tree, path) if people else {}
+            findings += [problem for one in lists.values() for problem in one.problems]
         findings += islice(flaws, _MOST_FINDINGS + 1)
         findings += islice(unsafe(tree), _MOST_FINDINGS + 1)
         findings += islice(_disagreements(found, tree, lists, workspace, path), _MOST_FINDINGS + 1)
