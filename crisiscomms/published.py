@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
+#: Kinds of delivery that stand at an address and are written anew; all others are sent once.
+STANDING = frozenset({"site", "memo"})
+
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})
 
@@ -99,9 +102,7 @@ class PublishedIncident:
 
     def dispatched(self) -> frozenset[str]:
         """Return the updates that were sent to anyone, or may have been."""
-        return frozenset(
-            told.update for told in self.told if told.state not in WAITING and told.kind not in {"site", "memo"}
-        )
+        return frozenset(told.update for told in self.told if told.state not in WAITING and told.kind not in STANDING)
 
 
 @dataclass(frozen=True, slots=True)

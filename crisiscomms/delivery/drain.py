@@ -21,12 +21,12 @@ from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row, Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Worker
 from crisiscomms.ledger.states import OUT
+from crisiscomms.published import STANDING
 
 #: How often one run tries what certainly did not arrive, and how many seconds it waits for that at most.
 ROUNDS, PATIENCE = 3, 6.0
 #: How often a message whose channel would rather send twice is sent again unasked.
 MOST_RESENDS = 2
-STANDING = frozenset({"site", "memo"})
 
 Stands = dict[tuple[str, str], str]
 
@@ -134,16 +134,13 @@ class Drain:
                     self._row(row, outside, failures, lease)
                 except LostRow:
                     if self.ledger.held(row):
-                        self._give_back(rows[index + 1 :])
+                        self.ledger.give_back(rows[index + 1 :])
                         break
                 if failures.too_many or (failures.place and row.kind in STANDING):
-                    self._give_back(rows[index + 1 :])
+                    self.ledger.give_back(rows[index + 1 :])
                     return False
             began = moment()
         return True
-
-    def _give_back(self, rows: list[Row]) -> None:
-        self.ledger.turn((), [Ending(row, State.PLANNED) for row in rows])
 
     def _row(self, row: Row, outside: Outside, failures: Failures, lease: Lease) -> None:
         """Send one row, and write how it ended. Raises LostRow."""
@@ -157,9 +154,7 @@ class Drain:
             outcome = outside.find(row) or failure
         failures.count(outcome)
         end = ending(row, outcome, self.ledger.clock)
-        if stands:
-            end = Ending(row, end.to, end.receipt, end.url, end.evidence, stands=stands)
-        if self.ledger.settle(end):
+        if self.ledger.settle(end._replace(stands=stands)):
             self._ended(row, outcome, end.to)
 
     def _ended(self, row: Row, outcome: Outcome, to: State) -> None:
@@ -198,7 +193,7 @@ class Drain:
         begun = self.ledger.turn([Begin(row, readers)], ())
         if row.id not in begun.go:
             if row.id in begun.held:
-                self._give_back([row])
+                self.ledger.give_back([row])
             raise LostRow
         if lease.is_over:  # we slept since: the row may be in other hands
             self.ledger.settle(Ending(row, State.RETRY))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -106,7 +106,7 @@ class Fanning:
             self._lease.begin(began)
         # A row that others took back from us and left again may still be on its way out: it is not given twice.
         if twice := [row for row in rows if row.id in self._flying]:
-            self._return(twice)
+            self.ledger.give_back(twice)
         self._queue.extend(row for row in rows if row.id not in self._flying)
 
     def _give(self, row: Row) -> None:
@@ -125,10 +125,7 @@ class Fanning:
         rows = [self._flying.pop(tag).row for tag in tags]
         rows += self._queue
         self._queue.clear()
-        self._return(rows)
-
-    def _return(self, rows: Iterable[Row]) -> None:
-        self.ledger.turn((), [Ending(row, State.PLANNED) for row in rows])
+        self.ledger.give_back(rows)
 
     # -- the turn ----------------------------------------------------------------------------------------------
 
@@ -158,4 +155,4 @@ class Fanning:
         for row in rows:
             del self._flying[row.id]
         if to is not None:
-            self.ledger.turn((), [Ending(row, to) for row in rows])
+            self.ledger.give_back(rows, to)

@@ -25,8 +25,8 @@ from crisiscomms.messages.model import Memo, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.messages.templates import overrides, packaged
 from crisiscomms.plan.build import Choices, build_plan
-from crisiscomms.plan.deliveries import STANDING
 from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
+from crisiscomms.published import STANDING
 from crisiscomms.record import Record
 from crisiscomms.website import build_site
 from crisiscomms.website.content import stamped

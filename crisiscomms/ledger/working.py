@@ -144,8 +144,7 @@ class Working(Reading):
             if ending.to is not State.SENT:
                 moved |= self._ended(connection, ending, entries)
         for ending in (one for one in sent if one.row.id in moved):
-            for (kind, language), digest in ending.stands.items():
-                self._stand(connection, ending.row.incident, kind, language, digest)
+            self._stand(connection, ending)
         return moved
 
     def _sent(self, connection: Connection, endings: Sequence[Ending], entries: list[Entry]) -> frozenset[int]:
@@ -201,6 +200,10 @@ class Working(Reading):
             take_back()
         return frozenset([one[0] for one in given if self.store.each(connection, statement, names, [one])])
 
+    def give_back(self, rows: Iterable[Row], to: State = State.PLANNED) -> None:
+        """Let go of rows of which nobody can have got the last byte."""
+        self.turn((), [Ending(row, to) for row in rows])
+
     def settle(self, ending: Ending) -> bool:
         """Write how one attempt ended. False: the row is no longer ours."""
         return ending.row.id in self.turn((), (ending,)).ended
@@ -216,14 +219,16 @@ class Working(Reading):
             given["new_evidence"] = _json(ending.evidence)
             self.store.many(connection, move(State.SENT, ("receipt", "url", "evidence")), [given])
             self._note(connection, [(State.SENT, row.id, told(receipt=receipt, **ending.evidence))])
-            for (kind, language), digest in ending.stands.items():
-                self._stand(connection, row.incident, kind, language, digest)
+            self._stand(connection, ending)
             return True
 
-    def _stand(self, connection: Connection, incident: str, kind: str, language: str, digest: str) -> None:
-        statement = self.store.upsert(standing).values(incident=incident, kind=kind, language=language, digest=digest)
+    def _stand(self, connection: Connection, ending: Ending) -> None:
+        """Write what stands at its addresses from now on."""
         index = ["incident", "kind", "language"]
-        connection.execute(statement.on_conflict_do_update(index_elements=index, set_={"digest": digest}))
+        for (kind, language), digest in ending.stands.items():
+            values = {"incident": ending.row.incident, "kind": kind, "language": language, "digest": digest}
+            statement = self.store.upsert(standing).values(values)
+            connection.execute(statement.on_conflict_do_update(index_elements=index, set_={"digest": digest}))
 
     # -- what others left behind -------------------------------------------------------------------------------
 

@@ -13,10 +13,9 @@ from typing import Any
 from crisiscomms.messages.model import canonical, digest
 from crisiscomms.plan.model import Item, Single
 from crisiscomms.plan.world import World
-from crisiscomms.published import Copies, Copy, Draft, NoCopies, PublishedIncident, iso, row_digest
+from crisiscomms.published import STANDING, Copies, Copy, Draft, NoCopies, PublishedIncident, iso, row_digest
 from crisiscomms.record import Record, Update
 
-STANDING = frozenset({"site", "memo"})
 _EVERYONE = ""
 
 
