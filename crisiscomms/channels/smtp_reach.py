@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import cast
 
@@ -54,42 +55,54 @@ async def reach(settings: SmtpSettings, password: str, context: ssl.SSLContext |
         start_tls=settings.security == "starttls",
         tls_context=context,
     )
+    await _refusals(client.connect(), place)
+    transport = cast("asyncio.Transport", client.transport)
     try:
-        await _open(client, place)
-        problem = await _login(client, settings.user, password) if settings.user else ""
+        await _refusals(_greet(client), place)
+        if settings.user:
+            await _login(client, settings.user, password, place)
+        heard = _heard(client, place)
     except BaseException:
+        # A TLS connection that is only closed waits for the other side to agree, and would outlive us.
+        transport.abort()
         client.close()
         raise
-    if problem:
-        client.close()
-        raise NotReachedError(f"{place} {problem}")
-    if client.protocol is None:
-        raise NotReachedError(f"the connection to {place} failed before any mail: {HUNG_UP}")
-    heard = bytes(client.protocol._buffer)  # noqa: SLF001 -- what came behind the last reply would be lost
-    transport = cast("asyncio.Transport", client.transport)
     return Reached(transport, client.supports_extension("pipelining"), heard)
 
 
-async def _open(client: SMTP, place: str) -> None:
+async def _greet(client: SMTP) -> None:
     try:
-        await client.connect()
-        try:
-            await client.ehlo()
-        except SMTPHeloError:
-            await client.helo()
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
+
+
+async def _refusals(step: Awaitable[object], place: str) -> None:
+    """Take a step, and say what went wrong. Raises NotReachedError."""
+    try:
+        await step
     except (OSError, ValueError, SMTPException) as error:
         reply = f"{error.code} {words(error.message)}" if isinstance(error, SMTPResponseException) else ""
         raise NotReachedError(f"the connection to {place} failed before any mail: {what(error)}", reply) from None
 
 
-async def _login(client: SMTP, user: str, password: str) -> str:
-    """Log in, and return what went wrong or an empty string. Never the server's words: they may repeat the password."""
+async def _login(client: SMTP, user: str, password: str, place: str) -> None:
+    """Log in. Raises NotReachedError, never with the server's words: they may repeat the password."""
     try:
         await client.login(user, password)
     except SMTPAuthenticationError as error:
-        return f"refused the user name or the password ({error.code})"
+        problem = f"refused the user name or the password ({error.code})"
     except OSError:
-        return "hung up, or did not answer in time, while we logged in"
+        problem = "hung up, or did not answer in time, while we logged in"
     except (ValueError, SMTPException):
-        return "offers no login that we know and that can carry this user name and password"
-    return ""
+        problem = "offers no login that we know and that can carry this user name and password"
+    else:
+        return
+    raise NotReachedError(f"{place} {problem}")
+
+
+def _heard(client: SMTP, place: str) -> bytes:
+    """Return what came behind the last reply: it would be lost. Raises NotReachedError."""
+    if client.protocol is None:
+        raise NotReachedError(f"the connection to {place} failed before any mail: {HUNG_UP}")
+    return bytes(client.protocol._buffer)  # noqa: SLF001 -- there is no other way to it

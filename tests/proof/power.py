@@ -62,7 +62,7 @@ def prove(*, people: int = 20_000, losses: int = 50, seed: int = 7) -> Figures:
         machine, lost, most, before = Machine(office, sink), 0, 0, 0
         for _ in range(losses):
             early = chance.random() < 0.2
-            mails = 0 if early else chance.randint(1, max(2, int(1.2 * people / losses)))
+            mails = 0 if early else chance.randint(1, max(2, int(0.6 * people / losses)))
             code = machine.publish(mails=mails, seconds=chance.uniform(0.1, 2.0) if early else chance.uniform(0, 0.05))
             lost += code == -signal.SIGKILL
             assert code in {0, 6, -signal.SIGKILL}, f"it ended with {code}"
