@@ -103,7 +103,7 @@ class Ledger(Working):
     def _drop(self, connection: Connection, drop: Iterable[int]) -> None:
         statement = move(State.CANCELLED, ())
         gone = [row_id for row_id in drop if self.store.many(connection, statement, [{"row_id": row_id}])]
-        self._note(connection, [(State.CANCELLED, row_id, "") for row_id in gone])
+        self._note(connection, [(State.CANCELLED.value, row_id, "") for row_id in gone])
 
     def _freeze_line(self, connection: Connection, publication: int, line: Line) -> int:
         lane = self._lane(connection, line.item)
@@ -159,7 +159,7 @@ class Ledger(Working):
                 self._refuse_while_alive(connection, row)
             if not self.store.many(connection, move(ends, ("evidence",)), [given]):
                 return False
-            self._note(connection, [(ends, row_id, told(reason=reason, by=by or self.who))])
+            self._note(connection, [(ends.value, row_id, told(reason=reason, by=by or self.who))])
             if to is State.PLANNED:
                 self._again(connection, row, by or self.who)
             return True
@@ -198,7 +198,7 @@ class Ledger(Working):
             ids = [row[0] for row in connection.execute(waits)]
             evidence = told(phase="the ledger is older than what was published", since=self.now())
             self.store.many(connection, _ACCEPT, [{"row_id": row_id, "new_evidence": evidence} for row_id in ids])
-            entries = [(str(State.DOUBT), row_id, evidence) for row_id in ids]
+            entries = [(State.DOUBT.value, row_id, evidence) for row_id in ids]
             self._note(connection, [*entries, *((ACCEPTED, anchor.hash, told(entry=anchor.seq)) for anchor in anchors)])
         return len(ids)
 

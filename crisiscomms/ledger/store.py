@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,19 +105,16 @@ class Store:
         if self._quick_connection is None:
             self._quick_connection = self._quick.connect().execution_options(isolation_level="AUTOCOMMIT", begun=True)
         connection = self._quick_connection
-        cursor = connection.connection.cursor()
+        driver = _driver(connection)
+        driver.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
+        if self.shared:
+            driver.execute(f"SELECT pg_advisory_xact_lock({_TURN})")
         try:
-            cursor.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
-            if self.shared:
-                cursor.execute(f"SELECT pg_advisory_xact_lock({_TURN})")
-            try:
-                yield connection
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-        finally:
-            cursor.close()
+            yield connection
+        except BaseException:
+            driver.execute("ROLLBACK")
+            raise
+        driver.execute("COMMIT")
 
     @contextmanager
     def planning(self) -> Iterator[bool]:
@@ -164,36 +161,25 @@ class Store:
         if not rows:
             return 0
         made = self._compiled(statement)
-        places = [names.index(name) for name in made.names]
-        given = rows if places == list(range(len(names))) else list(map(itemgetter(*places), rows))
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(made.text, given)
-            return int(cursor.rowcount)
-        finally:
-            cursor.close()
+        given = rows if made.names == names else list(map(_in_order(made.names, tuple(names)), rows))
+        cursor = _driver(connection).cursor()
+        cursor.executemany(made.text, given)
+        return int(cursor.rowcount)
 
     def ask(self, connection: Connection, statement: Executable, values: Mapping[str, Any] = NOTHING) -> list[Any]:
         """Run a small statement that runs thousands of times, past what would cost more than it does. Returns its rows."""
         made = self._compiled(statement)
         given = {**made.own, **values}
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(made.text, [given[name] for name in made.names])
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
+        found = _driver(connection).execute(made.text, [given[name] for name in made.names])
+        return list(found.fetchall())
 
     @contextmanager
     def attempt(self, connection: Connection) -> Iterator[Callable[[], None]]:
         """Open a part of a transaction that can be taken back alone, by calling what it yields."""
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute("SAVEPOINT attempt")
-            yield lambda: cursor.execute("ROLLBACK TO SAVEPOINT attempt") and None
-            cursor.execute("RELEASE SAVEPOINT attempt")
-        finally:
-            cursor.close()
+        driver = _driver(connection)
+        driver.execute("SAVEPOINT attempt")
+        yield lambda: driver.execute("ROLLBACK TO SAVEPOINT attempt") and None
+        driver.execute("RELEASE SAVEPOINT attempt")
 
     def _compiled(self, statement: Any) -> _Compiled:
         found = self._texts.get(id(statement))
@@ -213,6 +199,17 @@ class Store:
         if isinstance(self.where, URL):
             return _open_database(self.where)
         return _open_file(self.where, durable=durable)
+
+
+def _driver(connection: Connection) -> Any:
+    """Return the driver's own connection: what SQLAlchemy lays around it costs as much as a small statement."""
+    return connection.connection.dbapi_connection
+
+
+@lru_cache
+def _in_order(wanted: tuple[str, ...], given: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    """Return what puts values that stand in one order into another."""
+    return itemgetter(*(given.index(name) for name in wanted))
 
 
 def _open_database(url: URL) -> Engine:

@@ -85,9 +85,9 @@ class Trail:
         plainly = _CONTROL.sub(" ", who)
         head = f"{_BETWEEN}{at}{_BETWEEN}{plainly}{_BETWEEN}"
         rows = []
-        for what, subject, detail in entries:
+        for change, subject, detail in entries:
             seq += 1
-            change, whose = str(what), str(subject)
+            whose = str(subject)
             body = f"{seq}{head}{change}{_BETWEEN}{whose}{_BETWEEN}{detail}"
             previous = sha256(previous + body.encode()).digest()
             rows.append((seq, at, plainly, change, whose, detail, previous))

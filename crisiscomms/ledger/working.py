@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from json.encoder import encode_basestring
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, or_, select, update
 
+from crisiscomms.ledger.moving import Moves, NotOurs, plain
 from crisiscomms.ledger.pace import ask_patience, give_pace
 from crisiscomms.ledger.reading import Reading
 from crisiscomms.ledger.rows import Begin, Begun, Ending, Row, Stage, Worker
 from crisiscomms.ledger.statements import ROWS_IN_HAND, due_of, move, take, words
-from crisiscomms.ledger.states import WAITING, State
+from crisiscomms.ledger.states import State
 from crisiscomms.ledger.tables import claims, deliveries, holds, items, publications, standing, suppressions
 from crisiscomms.ledger.trail import Entry, told
 
@@ -30,7 +30,6 @@ _OVER = select(claims.c.id).where(claims.c.id >= bindparam("oldest"), claims.c.u
 _SUPPRESSED = select(suppressions.c.reader).where(suppressions.c.reader == bindparam("name"))
 #: Whether anything at all may keep rows from beginning: only then each row has to be looked at.
 _ANY_OBSTACLE = select(or_(exists(_HOLDS), exists(select(suppressions.c.reader)), exists(_OVER)))
-_SENT = move(State.SENT, ("receipt", "url", "evidence"), claimed=True)
 _RENEW = update(claims).where(claims.c.id == bindparam("held_by")).values(until=bindparam("new_until"))
 
 
@@ -61,7 +60,7 @@ class Working(Reading):
                 if not rows:
                     take_back()
             detail = told(claim=claim)
-            self._note(connection, [(State.CLAIMED, row.id, detail) for row in rows])
+            self._note(connection, [(State.CLAIMED.value, row.id, detail) for row in rows])
         return rows
 
     def _new_claim(self, connection: Connection, worker: Worker, until: float) -> int:
@@ -103,23 +102,27 @@ class Working(Reading):
 
         Who is on hold, asked for no more mail, or no longer ours by now does not begin; nothing does once our lease is over.
         """
+        try:
+            return self._turn(begins, endings, singly=False)
+        except NotOurs:
+            return self._turn(begins, endings, singly=True)
+
+    def _turn(self, begins: Sequence[Begin], endings: Sequence[Ending], *, singly: bool) -> Begun:
         lasting = any(ending.to is not State.SENT or ending.stands for ending in endings)
         # A release names the end of the trail: a power cut must not take back what it names.
         lasting = lasting or any(not begin.row.recipient for begin in begins)
         with self.store.write() if lasting else self.store.mark() as connection:
-            entries: list[Entry] = []
-            ended = self._end(connection, endings, entries)
-            begun = self._begin(connection, begins, entries)
-            self._note(connection, entries)
-        return begun._replace(ended=frozenset(ended))
+            moves = Moves(self.store, connection, singly=singly)
+            ended = self._end(connection, endings, moves)
+            begun = self._begin(connection, begins, moves) if begins else Begun(frozenset())
+            self._note(connection, moves.entries)
+        return begun._replace(ended=ended)
 
-    def _begin(self, connection: Connection, begins: Sequence[Begin], entries: list[Entry]) -> Begun:
-        if not begins:
-            return Begun(frozenset())
+    def _begin(self, connection: Connection, begins: Sequence[Begin], moves: Moves) -> Begun:
         oldest = min(one.row.claim or 0 for one in begins)
         given = {"oldest": oldest, "seconds": self.store.seconds(connection)}
         if not self.store.ask(connection, _ANY_OBSTACLE, given)[0][0]:
-            return Begun(self._moved(connection, State.SENDING, [one.row for one in begins], {}, entries))
+            return Begun(moves.to(State.SENDING, [one.row for one in begins]))
         scopes = {row[0] for row in self.store.ask(connection, _HOLDS)}
         over = {row[0] for row in self.store.ask(connection, _OVER, given)}
         held = {one.row.id for one in begins if one.row.claim in over or _is_held(one.row, scopes)}
@@ -127,78 +130,23 @@ class Working(Reading):
         if wanted_no_more:
             off = [one.row for one in begins if one.row.id in wanted_no_more]
             evidence = told(reason="unsubscribed")
-            self._moved(connection, State.CANCELLED, off, {"evidence": evidence}, entries, detail=evidence)
+            moves.to(State.CANCELLED, off, {"evidence": evidence}, detail=evidence)
         rows = [one.row for one in begins if one.row.id not in held and one.row.id not in wanted_no_more]
-        go = self._moved(connection, State.SENDING, rows, {}, entries)
-        return Begun(go, frozenset(held), frozenset(wanted_no_more))
+        return Begun(moves.to(State.SENDING, rows), frozenset(held), frozenset(wanted_no_more))
 
     def _unsubscribed(self, connection: Connection, begins: Sequence[Begin]) -> set[int]:
         names = {name for one in begins for name in one.readers}
         off = {name for name in names if self.store.ask(connection, _SUPPRESSED, {"name": name})}
         return {one.row.id for one in begins if not off.isdisjoint(one.readers)}
 
-    def _end(self, connection: Connection, endings: Sequence[Ending], entries: list[Entry]) -> set[int]:
-        sent = [ending for ending in endings if ending.to is State.SENT]
-        moved = set(self._sent(connection, sent, entries))
+    def _end(self, connection: Connection, endings: Sequence[Ending], moves: Moves) -> frozenset[int]:
+        moved = moves.sent([ending for ending in endings if ending.to is State.SENT])
         for ending in endings:
             if ending.to is not State.SENT:
-                moved |= self._ended(connection, ending, entries)
-        for ending in (one for one in sent if one.row.id in moved):
-            self._stand(connection, ending)
+                moved |= moves.ended(ending)
+            elif ending.stands and ending.row.id in moved:
+                self._stand(connection, ending)
         return moved
-
-    def _sent(self, connection: Connection, endings: Sequence[Ending], entries: list[Entry]) -> frozenset[int]:
-        given = [(e.row.id, e.row.claim, e.receipt, e.url, _json(e.evidence)) for e in endings]
-        moved = self._each(connection, _SENT, ("new_receipt", "new_url", "new_evidence"), given)
-        entries += [
-            (State.SENT, e.row.id, f'{{"receipt": {encode_basestring(e.receipt)}}}')
-            for e in endings
-            if e.row.id in moved
-        ]
-        return moved
-
-    def _ended(self, connection: Connection, ending: Ending, entries: list[Entry]) -> frozenset[int]:
-        row, evidence = ending.row, _json(ending.evidence)
-        values: dict[str, Any] = {"evidence": evidence}
-        if ending.to in WAITING:
-            tried = row.attempts + (ending.to is State.RETRY)
-            values |= {"attempts": tried, "claim": None, "not_before": ending.not_before}
-        if ending.to is State.DOUBT:
-            values |= {"claim": None}  # whoever says so has hung up, and hears of it no more
-        return self._moved(connection, ending.to, [row], values, entries, detail=evidence)
-
-    def _moved(
-        self,
-        connection: Connection,
-        to: State,
-        rows: Sequence[Row],
-        values: Mapping[str, Any],
-        entries: list[Entry],
-        *,
-        detail: str = "",
-    ) -> frozenset[int]:
-        """Move rows that are still ours to a state, all with the same values. Returns the ids of those that moved."""
-        given = [(row.id, row.claim, *values.values()) for row in rows]
-        statement = move(to, tuple(values), claimed=True)
-        moved = self._each(connection, statement, tuple(f"new_{name}" for name in values), given)
-        entries += [(to, row.id, detail) for row in rows if row.id in moved]
-        return moved
-
-    def _each(
-        self, connection: Connection, statement: Update, new: tuple[str, ...], given: Sequence[tuple[Any, ...]]
-    ) -> frozenset[int]:
-        """Run a compare-and-set for many rows, and return the ids of those that it moved.
-
-        Each is given as its id, its claim, and the values that are `new`.
-        """
-        if not given:
-            return frozenset()
-        names = ("row_id", "held_by", *new)
-        with self.store.attempt(connection) as take_back:
-            if self.store.each(connection, statement, names, given) == len(given):
-                return frozenset([one[0] for one in given])
-            take_back()
-        return frozenset([one[0] for one in given if self.store.each(connection, statement, names, [one])])
 
     def give_back(self, rows: Iterable[Row], to: State = State.PLANNED) -> None:
         """Let go of rows of which nobody can have got the last byte."""
@@ -216,9 +164,9 @@ class Working(Reading):
             if connection.execute(doubted).scalar() != State.DOUBT:
                 return False
             given = {"row_id": row.id, "new_receipt": receipt, "new_url": ending.url}
-            given["new_evidence"] = _json(ending.evidence)
+            given["new_evidence"] = plain(ending.evidence)
             self.store.many(connection, move(State.SENT, ("receipt", "url", "evidence")), [given])
-            self._note(connection, [(State.SENT, row.id, told(receipt=receipt, **ending.evidence))])
+            self._note(connection, [(State.SENT.value, row.id, told(receipt=receipt, **ending.evidence))])
             self._stand(connection, ending)
             return True
 
@@ -247,14 +195,14 @@ class Working(Reading):
             in_hand = ROWS_IN_HAND.where(_d.state.in_([State.CLAIMED, State.SENDING]), _d.claim.in_(list(lost)))
             rows = [Row.read(row) for row in connection.execute(in_hand)]
             back = [row for row in rows if row.state == State.CLAIMED and lost[row.claim or 0] == self.store.boot]
-            entries: list[Entry] = []
-            self._moved(connection, State.PLANNED, back, {"claim": None}, entries)
+            moves = Moves(self.store, connection, singly=True)
+            moves.to(State.PLANNED, back, {"claim": None})
             for row in rows:
                 if row.state != State.CLAIMED or lost[row.claim or 0] != self.store.boot:
                     evidence = told(phase=row.state, worker=row.worker, since=row.since)
-                    self._moved(connection, State.DOUBT, [row], {"evidence": evidence}, entries, detail=evidence)
+                    moves.to(State.DOUBT, [row], {"evidence": evidence}, detail=evidence)
                     doubted.append(row)
-            self._note(connection, entries)
+            self._note(connection, moves.entries)
         return doubted
 
     @staticmethod
@@ -282,7 +230,3 @@ class Working(Reading):
 
 def _is_held(row: Row, scopes: set[str]) -> bool:
     return not scopes.isdisjoint((row.incident, f"channel:{row.channel}", "everything"))
-
-
-def _json(evidence: Mapping[str, str]) -> str:
-    return told(**evidence) if evidence else ""
