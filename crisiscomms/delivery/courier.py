@@ -48,6 +48,8 @@ class Courier(asyncio.SubprocessProtocol):
 
     def __init__(self, connections: int, blob: Callable[[str], bytes]) -> None:
         self._most, self._blob = _IN_HAND * connections, blob
+        # While we write the marks of one half, the courier is at work on the other.
+        self._half = max(1, connections // 2)
         self._loop = asyncio.get_running_loop()
         self._frames, self._told = Frames(), set[str]()
         # The courier's own number of each mail in flight: a tag that was stopped may come again, and old news must not
@@ -59,6 +61,7 @@ class Courier(asyncio.SubprocessProtocol):
         self._edge: list[tuple[int, Readers]] = []
         self._ended: list[tuple[int, Outcome]] = []
         self._fault = ""
+        self._unsaid: list[bytes] = []
         self._news, self._over = asyncio.Event(), asyncio.Event()
 
     def begin(self, pipes: asyncio.SubprocessTransport, hello: bytes) -> None:
@@ -85,9 +88,11 @@ class Courier(asyncio.SubprocessProtocol):
             self._number[tag], self._tag[self._last] = self._last, tag
             plain.append((self._last, tuple(parcel)))
         self._say("give", plain)
+        self._flush()
 
     async def turn(self) -> Carried:
         """See `Carrier.turn`."""
+        self._flush()
         if self._ended or self._edge:
             await asyncio.sleep(0)
         else:
@@ -97,7 +102,7 @@ class Courier(asyncio.SubprocessProtocol):
             raise RuntimeError(self._fault)
         if self._over.is_set():
             self._lose_all()
-        edge, self._edge = self._edge, []
+        edge, self._edge = self._edge[: self._half], self._edge[self._half :]
         ended, self._ended = self._ended, []
         return Carried(
             [(self._tag[number], readers) for number, readers in edge if number in self._tag],
@@ -122,6 +127,7 @@ class Courier(asyncio.SubprocessProtocol):
     async def close(self) -> None:
         """Let the courier say its goodbyes, and wait until it is gone. What is in flight ends in no outcome."""
         self._timer.cancel()
+        self._flush()
         self._out.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._over.wait(), _GOODBYE)
@@ -167,7 +173,12 @@ class Courier(asyncio.SubprocessProtocol):
         return tag
 
     def _say(self, *message: Any) -> None:
-        self._out.write(framed(message))
+        self._unsaid.append(framed(message))
+
+    def _flush(self) -> None:
+        if self._unsaid:
+            self._out.write(b"".join(self._unsaid))
+            self._unsaid.clear()
 
 
 def packed(outcome: Outcome) -> tuple[Any, ...]:

@@ -91,12 +91,16 @@ class Fanning:
 
     def _fill(self) -> None:
         """Give the connections what they can take, and claim more rows where too few are left for that."""
-        wanted = self.carrier.wants()
-        if wanted > len(self._queue) and not self._dry:
+        self._give()
+        if self.carrier.wants() > len(self._queue) and not self._dry:
             self._claim(BATCH - len(self._queue) - len(self._flying))
-        if rows := [self._queue.popleft() for _ in range(min(wanted, len(self._queue)))]:
-            self._flying.update((row.id, row) for row in rows)
-            self.carrier.give([(row.id, Parcel.of(row)) for row in rows])
+            self._give()
+
+    def _give(self) -> None:
+        wanted = min(self.carrier.wants(), len(self._queue))
+        rows = [self._queue.popleft() for _ in range(wanted)]
+        self._flying.update((row.id, row) for row in rows)
+        self.carrier.give([(row.id, Parcel.of(row)) for row in rows])
 
     def _claim(self, most: int) -> None:
         began = moment()
