@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from crisiscomms.channels.base import Channel, Fan, Outcome, Rejected
 from crisiscomms.delivery.frozen import Frozen, Parcel
@@ -30,8 +30,8 @@ class Carrier(Protocol):
         """Return how many more mails it can take now."""
         ...
 
-    def give(self, parcels: Sequence[tuple[int, Parcel]]) -> None:
-        """Take mails, by their tags. One that must not be sent ends as Rejected, and no server hears of it."""
+    def give(self, parcels: Sequence[tuple[int, tuple[Any, ...]]]) -> None:
+        """Take mails as plain parcels, by their tags. One that must not be sent ends as Rejected, and no server hears of it."""
         ...
 
     async def turn(self) -> Carried:
@@ -59,11 +59,11 @@ class Here:
         """See `Carrier.wants`."""
         return self._fan.wants()
 
-    def give(self, parcels: Sequence[tuple[int, Parcel]]) -> None:
+    def give(self, parcels: Sequence[tuple[int, tuple[Any, ...]]]) -> None:
         """See `Carrier.give`."""
-        for tag, parcel in parcels:
+        for tag, plain in parcels:
             try:
-                prepared, self._readers[tag] = self._frozen.prepare(parcel, self._channel)
+                prepared, self._readers[tag] = self._frozen.prepare(Parcel._make(plain), self._channel)
             except Rejected as refusal:
                 self._refused.append((tag, refusal))
             else:

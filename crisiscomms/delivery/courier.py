@@ -23,6 +23,7 @@ _COMMAND = (sys.executable, "-m", "crisiscomms.delivery.courier_process")
 _IN_HAND = 4
 #: Seconds between two looks at the clock, and for a courier's goodbye.
 _BEAT, _GOODBYE = 1.0, 12.0
+_MESSAGE = Parcel._fields.index("message")
 _LOST = "the process that speaks to the mail server ended unexpectedly"
 
 
@@ -77,17 +78,18 @@ class Courier(asyncio.SubprocessProtocol):
         """See `Carrier.wants`."""
         return 0 if self._over.is_set() else max(0, self._most - len(self._tag))
 
-    def give(self, parcels: Sequence[tuple[int, Parcel]]) -> None:
+    def give(self, parcels: Sequence[tuple[int, tuple[Any, ...]]]) -> None:
         """See `Carrier.give`."""
-        plain = []
+        numbered = []
         for tag, parcel in parcels:
-            if parcel.message not in self._told:
-                self._told.add(parcel.message)
-                self._say("blob", parcel.message, self._blob(parcel.message))
+            message: str = parcel[_MESSAGE]
+            if message not in self._told:
+                self._told.add(message)
+                self._say("blob", message, self._blob(message))
             self._last += 1
             self._number[tag], self._tag[self._last] = self._last, tag
-            plain.append((self._last, tuple(parcel)))
-        self._say("give", plain)
+            numbered.append((self._last, parcel))
+        self._say("give", numbered)
         self._flush()
 
     async def turn(self) -> Carried:

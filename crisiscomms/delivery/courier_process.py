@@ -15,7 +15,7 @@ from crisiscomms.channels.registry import unpacked
 from crisiscomms.delivery.carrier import Here
 from crisiscomms.delivery.courier import packed
 from crisiscomms.delivery.frames import Frames, framed
-from crisiscomms.delivery.frozen import Frozen, Parcel
+from crisiscomms.delivery.frozen import Frozen
 
 #: After how many new objects Python looks for cycles among them. Hardly any is in one.
 _NEW_OBJECTS = 50_000
@@ -52,7 +52,7 @@ class Orders(asyncio.Protocol):
 
     def _do(self, here: Here, what: str, *told: Any) -> None:
         if what == "give":
-            here.give([(number, Parcel._make(plain)) for number, plain in told[0]])
+            here.give(told[0])
         elif what == "go":
             going = asyncio.get_running_loop().create_task(here.go(told[0]))
             self._going.add(going)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from crisiscomms.delivery.carrier import Carrier
-from crisiscomms.delivery.frozen import Parcel
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
+from crisiscomms.delivery.outside import plain_parcel
 from crisiscomms.ledger import Ledger, Row, Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Worker
 
@@ -100,7 +100,7 @@ class Fanning:
         wanted = min(self.carrier.wants(), len(self._queue))
         rows = [self._queue.popleft() for _ in range(wanted)]
         self._flying.update((row.id, row) for row in rows)
-        self.carrier.give([(row.id, Parcel.of(row)) for row in rows])
+        self.carrier.give([(row.id, plain_parcel(row)) for row in rows])
 
     def _claim(self, most: int) -> None:
         began = moment()

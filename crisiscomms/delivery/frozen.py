@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from crisiscomms.channels.base import Channel, Letter, Posting, Prepared, Rejected
 from crisiscomms.messages.model import Notice, Post, digest
 from crisiscomms.published import row_digest
-
-if TYPE_CHECKING:
-    from crisiscomms.ledger.rows import Row
 
 _read_json = json.JSONDecoder().decode
 #: What the deliveries of one item share.
@@ -32,22 +29,6 @@ class Parcel(NamedTuple):
     message: str
     settings: str
     at: str
-
-    @staticmethod
-    def of(row: Row) -> Parcel:
-        """Return a row's parcel."""
-        return Parcel(
-            row.item,
-            row.recipient,
-            row.number,
-            row.person,
-            row.digest,
-            row.thread,
-            row.columns,
-            row.message,
-            row.settings,
-            row.at,
-        )
 
 
 class Frozen:

@@ -1,5 +1,7 @@
 """The audit trail: one entry for each change, each chained to the one before it, in the transaction of the change.
 
+The entries of one transaction stand in one row, with the hash of the last: whoever reads them counts the others again.
+
 The chain alone does not show that its end was cut off. Every published release therefore carries an anchor, the number
 and hash of the last entry at that time: a ledger that does not hold it is not the one that was published from.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,11 +24,11 @@ from crisiscomms.ledger.tables import audit
 
 _NEWEST = select(func.max(audit.c.seq)).scalar_subquery()
 _LAST = select(audit.c.seq, audit.c.hash).where(audit.c.seq == _NEWEST)
-_NAMES = ("seq", "at", "who", "what", "subject", "detail", "hash")
+_NAMES = ("seq", "at", "who", "entries", "hash")
 _ADD = insert(audit).values({name: bindparam(name) for name in _NAMES})
 _ALL = select(*(audit.c[name] for name in _NAMES)).order_by(audit.c.seq)
-#: Parts the fields of an entry when it is hashed, so it never stands in one.
-_BETWEEN = "\x1f"
+#: Part the fields of an entry, and the entries of a row, so they never stand in either.
+_BETWEEN, _AFTER = "\x1f", "\x1e"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _plainly = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 #: A person said that a ledger goes on although it is older than what was published from it.
@@ -78,27 +80,34 @@ class Trail:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def note(self, connection: Connection, at: str, who: str, entries: Iterable[Entry]) -> None:
+    def note(self, connection: Connection, at: str, who: str, entries: Sequence[Entry]) -> None:
         """Write entries, in their order."""
+        lines = [f"{what}{_BETWEEN}{subject}{_BETWEEN}{detail}" for what, subject, detail in entries]
+        if not lines:
+            return
+        whole = _AFTER.join(lines)
+        if whole.count(_BETWEEN) != 2 * len(lines) or whole.count(_AFTER) != len(lines) - 1:
+            lines = [_BETWEEN.join(_CONTROL.sub(" ", str(field)) for field in entry) for entry in entries]
+            whole = _AFTER.join(lines)
         last = self._store.ask(connection, _LAST)
         seq, previous = (int(last[0][0]), bytes(last[0][1])) if last else (0, _FIRST)
         plainly = _CONTROL.sub(" ", who)
-        head = f"{_BETWEEN}{at}{_BETWEEN}{plainly}{_BETWEEN}"
-        rows = []
-        for change, subject, detail in entries:
-            seq += 1
-            whose = str(subject)
-            body = f"{seq}{head}{change}{_BETWEEN}{whose}{_BETWEEN}{detail}"
-            previous = sha256(previous + body.encode()).digest()
-            rows.append((seq, at, plainly, change, whose, detail, previous))
-        self._store.each(connection, _ADD, _NAMES, rows)
+        end = chained(previous, seq + 1, at, plainly, lines)[-1]
+        self._store.each(connection, _ADD, _NAMES, [(seq + len(lines), at, plainly, whole, end)])
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield every entry, oldest first, as plain values: `audit export` writes them line by line."""
+        previous = _FIRST
         with self._all() as found:
-            for row in found:
-                entry = dict(zip(_NAMES, row, strict=True))
-                yield {**entry, "detail": json.loads(row[5] or "{}"), "hash": bytes(row[6]).hex()}
+            for last, at, who, whole, written in found:
+                lines = whole.split(_AFTER)
+                first = last - len(lines) + 1
+                hashes = chained(previous, first, at, who, lines)
+                for seq, (line, one) in enumerate(zip(lines, hashes, strict=True), first):
+                    what, subject, detail = line.split(_BETWEEN)
+                    entry = {"seq": seq, "at": at, "who": who, "what": what, "subject": subject}
+                    yield {**entry, "detail": json.loads(detail or "{}"), "hash": one.hex()}
+                previous = bytes(written)
 
     @contextmanager
     def _all(self) -> Iterator[Iterable[Any]]:
@@ -119,7 +128,8 @@ class Trail:
 
     def accepted(self, anchor: Anchor) -> bool:
         """Say whether a person said that the trail is to go on without what an anchor names."""
-        said = select(audit.c.seq).where(audit.c.what == ACCEPTED, audit.c.subject == anchor.hash).limit(1)
+        words = f"{ACCEPTED}{_BETWEEN}{anchor.hash}{_BETWEEN}"
+        said = select(audit.c.seq).where(audit.c.entries.contains(words, autoescape=True)).limit(1)
         with self._store.read() as connection:
             return connection.execute(said).first() is not None
 
@@ -128,23 +138,49 @@ class Trail:
 
         `anchor` is what a published release says: without one, entries cut off at the end go unnoticed.
         """
-        held, previous = 0, _FIRST
+        held, previous, met = 0, _FIRST, anchor is None
         try:
             with self._all() as found:
-                for seq, at, who, what, subject, detail, written in found:
-                    if seq != held + 1:
+                for last, at, who, whole, written in found:
+                    lines = whole.split(_AFTER)
+                    first, held_before = last - len(lines) + 1, held
+                    if first != held + 1:
                         return held, Flaw(held + 1, f"Entry {held + 1} is missing.")
-                    body = _BETWEEN.join((str(seq), at, who, what, subject, detail))
-                    previous = sha256(previous + body.encode()).digest()
+                    previous = chained(previous, first, at, who, lines)[-1]
                     if bytes(written) != previous:
-                        words = f"Entry {seq} is not what was written, or an entry before it was changed."
-                        return held, Flaw(seq, words)
-                    if anchor and seq == anchor.seq and previous.hex() != anchor.hash:
-                        return held, Flaw(seq, f"Entry {seq} is not the one that the published site names.")
-                    held = seq
-        except (TypeError, SQLAlchemyError):  # something else stands where text belongs
+                        return held, _changed(first, last)
+                    held = last
+                    if anchor and last == anchor.seq:
+                        met = previous.hex() == anchor.hash
+                        if not met:
+                            return held_before, _another(first, anchor)
+        except (TypeError, AttributeError, SQLAlchemyError):  # something else stands where text belongs
             return held, Flaw(held + 1, f"Entry {held + 1}, or one soon after it, cannot be read.")
-        if anchor and held < anchor.seq:
-            words = f"The trail ends at entry {held}, and the published site names entry {anchor.seq}."
-            return held, Flaw(held + 1, words)
-        return held, None
+        return held, None if met or anchor is None else _end(held, anchor)
+
+
+def _end(held: int, anchor: Anchor) -> Flaw:
+    """Return what is wrong with a trail that never comes to its anchor."""
+    if held >= anchor.seq:
+        return _another(held + 1, anchor)
+    words = f"The trail ends at entry {held}, and the published site names entry {anchor.seq}."
+    return Flaw(held + 1, words)
+
+
+def _another(first: int, anchor: Anchor) -> Flaw:
+    return Flaw(first, f"Entry {anchor.seq} is not the one that the published site names.")
+
+
+def chained(previous: bytes, seq: int, at: str, who: str, lines: Iterable[str]) -> list[bytes]:
+    """Return the hashes of entries: each of the hash before it, its number, and what it says. `seq` numbers the first."""
+    head = f"{_BETWEEN}{at}{_BETWEEN}{who}{_BETWEEN}"
+    hashes = []
+    for number, line in enumerate(lines, seq):
+        previous = sha256(previous + f"{number}{head}{line}".encode()).digest()
+        hashes.append(previous)
+    return hashes
+
+
+def _changed(first: int, last: int) -> Flaw:
+    which = f"Entry {first} is" if first == last else f"One of the entries {first} to {last} is"
+    return Flaw(first, f"{which} not what was written, or an entry before it was changed.")

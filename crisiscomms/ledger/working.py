@@ -38,7 +38,7 @@ class Working(Reading):
 
     lease: float = LEASE
 
-    def _note(self, connection: Connection, entries: Iterable[Entry]) -> None:
+    def _note(self, connection: Connection, entries: Sequence[Entry]) -> None:
         self.trail.note(connection, self.now(), self.who, entries)
 
     # -- claiming ----------------------------------------------------------------------------------------------

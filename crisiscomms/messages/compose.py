@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crisiscomms.messages.facts import Facts, derive_facts, telling
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.letters import Letters, filled, reader_slots, reader_values
+from crisiscomms.messages.letters import Letters, filled, reader_filler, reader_slots
 from crisiscomms.messages.model import Messages
 from crisiscomms.messages.pages import Pages
 from crisiscomms.messages.posts import Account, Posts
@@ -16,7 +16,7 @@ from crisiscomms.published import PublishedIncident, Telling, Told
 from crisiscomms.record import Incident, Update
 from crisiscomms.workspace import Workspace
 
-__all__ = ["Account", "Composed", "compose", "filled", "reader_slots", "reader_values"]
+__all__ = ["Account", "Composed", "compose", "filled", "reader_filler", "reader_slots"]
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from crisiscomms.messages.facts import Facts
+from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import Notice
 from crisiscomms.messages.prose import fill, slots, to_html, to_text
 from crisiscomms.messages.templates import mail_html, preheader
 from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Recipient, Update
+
+#: How many different cells of a column are kept in words.
+_CELLS = 4096
 
 
 class Letters(Writer):
@@ -65,24 +70,44 @@ class Letters(Writer):
         return told.word(f"mail.{form}").format(title=told.title)
 
 
-def reader_values(facts: Facts, language: str, columns: tuple[str, ...], person: Recipient) -> dict[str, str]:
-    """Return what fills a notice's slots for one reader: their greeting, and their own figures in their language."""
+def reader_filler(facts: Facts, language: str, columns: tuple[str, ...]) -> Callable[[Recipient], list[str | None]]:
+    """Return what fills a notice's slots for one reader after the other: their greeting, and their own figures.
+
+    They come in the order of `reader_slots`; None where a reader's list has no figure that could be counted.
+    """
     spoken = language if language in facts.languages else facts.languages[0]
     voice = facts.voices[spoken]
-    greeting = voice.word("greeting.named").format(name=person.name) if person.name else voice.word("greeting.plain")
-    values = {"reader.greeting": greeting}
-    for column in columns:
-        written = person.value(column)
-        fact = facts.incident.facts.get(column)
-        number = int(written) if fact and written.isdecimal() else None
-        values[f"recipient.{column}"] = voice.number(number) if number is not None else written
-        if fact and number is not None:
-            values[f"recipient.{column}.with_unit"] = voice.counted(number, fact.unit)
-    return values
+    named, plain = voice.word("greeting.named"), voice.word("greeting.plain")
+    said = [(column, _cell(facts, voice, column)) for column in columns]
+
+    def fill_in(person: Recipient) -> list[str | None]:
+        values: list[str | None] = [named.format(name=person.name) if person.name else plain]
+        for column, words in said:
+            values += words(person.value(column))
+        return values
+
+    return fill_in
+
+
+def _cell(facts: Facts, voice: Voice, column: str) -> Callable[[str], tuple[str | None, ...]]:
+    """Return what says a cell of one column in words. Many readers have the same figure, so it is said once."""
+    fact = facts.incident.facts.get(column)
+    if fact is None:
+        return lambda written: (written,)
+    unit = fact.unit
+
+    @lru_cache(maxsize=_CELLS)
+    def words(written: str) -> tuple[str | None, ...]:
+        if not written.isdecimal():
+            return written, None
+        number = int(written)
+        return voice.number(number), voice.counted(number, unit)
+
+    return words
 
 
 def reader_slots(facts: Facts, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of all slots that `reader_values` can fill, in one order for all readers."""
+    """Return the names of all slots that `reader_filler` fills, in one order for all readers."""
     names = ["reader.greeting"]
     for column in columns:
         names.append(f"recipient.{column}")

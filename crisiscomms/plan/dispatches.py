@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from crisiscomms.channels.base import Channel
-from crisiscomms.messages.compose import Composed, reader_slots, reader_values
+from crisiscomms.messages.compose import Composed, reader_filler, reader_slots
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
 from crisiscomms.plan.deliveries import Deliveries, Unwanted
 from crisiscomms.plan.letters import Letters
@@ -206,10 +206,7 @@ class Dispatches:
         def readers() -> Iterator[Recipient]:
             return (one for one in people.people() if _language(one.language, reads) == notice.language)
 
-        def values(person: Recipient) -> list[str | None]:
-            found = reader_values(facts, notice.language, notice.columns, person)
-            return [found.get(name) for name in slots]
-
+        values = reader_filler(facts, notice.language, notice.columns)
         told = (notice.update, channel)
         letters = Letters(self.ledger, notice, line, readers, values, when is not None, self._told.get(told, _NOBODY))
         letters.look(remember=several)

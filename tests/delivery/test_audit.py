@@ -57,10 +57,20 @@ def test_every_change_is_in_the_trail_and_the_hashes_verify(ledger):
 
 def test_anyone_can_check_the_hashes_by_themselves(ledger):
     busy(ledger)
-    previous = b"\0" * 32
-    for *fields, found in ask(ledger, "SELECT seq, at, who, what, subject, detail, hash FROM audit ORDER BY seq"):
-        previous = sha256(previous + "\x1f".join(map(str, fields)).encode()).digest()
-        assert bytes(found) == previous
+    previous, seq = b"\0" * 32, 0
+    for last, at, who, entries, found in ask(ledger, "SELECT seq, at, who, entries, hash FROM audit ORDER BY seq"):
+        for entry in entries.split("\x1e"):
+            seq += 1
+            previous = sha256(previous + f"{seq}\x1f{at}\x1f{who}\x1f{entry}".encode()).digest()
+        assert (bytes(found), last) == (previous, seq)
+    assert [bytes.fromhex(entry["hash"]) for entry in ledger.trail.entries()][-1] == previous
+
+
+def test_what_people_type_cannot_shift_words_from_one_entry_to_the_next(ledger):
+    ledger.hold("checkout\x1e\x1fsent\x1f7\x1f", "wait\x1e")
+    (entry,) = ledger.trail.entries()
+    assert (entry["what"], entry["subject"], entry["detail"]) == ("hold", "checkout  sent 7 ", {"reason": "wait\x1e"})
+    assert ledger.trail.verify() == (1, None)
 
 
 def test_what_fails_leaves_no_entry(ledger):

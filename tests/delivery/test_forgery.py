@@ -12,13 +12,19 @@ from delivery.ledgers import ANA, BEA, CEM, busy, claim, freeze, line
 TRIES = 200
 
 
-def edit(database, chance, last):
-    """Change one field of one entry to anything else, of any sort."""
-    name = chance.choice(["at", "who", "what", "subject", "detail", "hash"])
-    seq = chance.randint(1, last)
+def rows(database):
+    """The numbers of all rows: each is that of the last entry in it."""
+    return [seq for (seq,) in database.execute("SELECT seq FROM audit ORDER BY seq")]
+
+
+def edit(database, chance, _last):
+    """Change one field of one row to anything else, of any sort."""
+    name = chance.choice(["at", "who", "entries", "entries", "entries", "hash"])
+    seq = chance.choice(rows(database))
     (value,) = database.execute(f"SELECT {name} FROM audit WHERE seq = ?", [seq]).fetchone()
     place = chance.randrange(len(value)) if value else 0
-    bit = bytes([value[place] ^ 1 << chance.randrange(8)]) if name == "hash" else chance.choice(["x", "", "\x1f", "é"])
+    some = ["x", "", "\x1f", "\x1e", "é"]
+    bit = bytes([value[place] ^ 1 << chance.randrange(8)]) if name == "hash" else chance.choice(some)
     changed = value[:place] + bit + value[place + 1 :]
     if changed == value:
         changed += b"\0" if name == "hash" else " "
@@ -28,71 +34,103 @@ def edit(database, chance, last):
     database.execute(f"UPDATE audit SET {name} = ? WHERE seq = ?", [changed, seq])
 
 
-def undecodable(database, chance, last):
+def undecodable(database, chance, _last):
     """Write bytes that are no text where text belongs."""
-    name = chance.choice(["at", "who", "what", "subject", "detail"])
-    database.execute(f"UPDATE audit SET {name} = CAST(X'C3' AS TEXT) WHERE seq = ?", [chance.randint(1, last)])
+    name = chance.choice(["at", "who", "entries"])
+    database.execute(f"UPDATE audit SET {name} = CAST(X'C3' AS TEXT) WHERE seq = ?", [chance.choice(rows(database))])
 
 
 def renumber(database, chance, last):
-    seq = chance.randint(1, last)
+    seq = chance.choice(rows(database))
     database.execute("UPDATE audit SET seq = ? WHERE seq = ?", [chance.choice([0, -1, last + 1, last + 9]), seq])
 
 
-def delete(database, chance, last):
-    """Take one entry out, and let those after it close the gap, or not."""
-    seq = chance.randint(1, last - 1)
-    database.execute("DELETE FROM audit WHERE seq = ?", [seq])
+def delete(database, chance, _last):
+    """Take one row out, and let those after it close the gap, or not."""
+    numbers = rows(database)
+    at = chance.randrange(len(numbers) - 1)
+    database.execute("DELETE FROM audit WHERE seq = ?", [numbers[at]])
+    gap = numbers[at] - (numbers[at - 1] if at else 0)
     if chance.random() < 0.5:
-        for later in range(seq + 1, last + 1):
+        for later in numbers[at + 1 :]:
+            database.execute("UPDATE audit SET seq = ? WHERE seq = ?", [later - gap, later])
+
+
+def reorder(database, chance, _last):
+    """Take one entry out of its row, or put two into the other order, and let the numbers fit again, or not."""
+    several = "SELECT seq, entries FROM audit WHERE entries LIKE '%' || char(30) || '%'"
+    seq, entries = chance.choice(database.execute(several).fetchall())
+    found = entries.split("\x1e")
+    one, two = chance.sample(range(len(found)), 2)
+    if chance.random() < 0.5:
+        del found[one]
+        for later in [n for n in rows(database) if n >= seq] if chance.random() < 0.5 else []:
             database.execute("UPDATE audit SET seq = ? WHERE seq = ?", [later - 1, later])
+            seq -= later == seq
+    else:
+        found[one], found[two] = found[two], found[one]
+    database.execute("UPDATE audit SET entries = ? WHERE seq = ?", ["\x1e".join(found), seq])
 
 
-def swap(database, chance, last):
-    """Let two entries change places, whole or only what they say."""
-    one, two = chance.sample(range(1, last + 1), 2)
-    names = "at, who, what, subject, detail" + chance.choice(["", ", hash"])
-    rows = [database.execute(f"SELECT {names} FROM audit WHERE seq = ?", [seq]).fetchone() for seq in (one, two)]
+def swap(database, chance, _last):
+    """Let two rows change places, whole or only what they say."""
+    one, two = chance.sample(rows(database), 2)
+    names = "at, who, entries" + chance.choice(["", ", hash"])
+    found = [database.execute(f"SELECT {names} FROM audit WHERE seq = ?", [seq]).fetchone() for seq in (one, two)]
     sets = ", ".join(f"{name} = ?" for name in names.split(", "))
-    for seq, row in ((one, rows[1]), (two, rows[0])):
+    for seq, row in ((one, found[1]), (two, found[0])):
         database.execute(f"UPDATE audit SET {sets} WHERE seq = ?", [*row, seq])
 
 
-def shift(database, chance, last):
+def shift(database, chance, _last):
     """Move words from the end of one field to the start of the next."""
-    one, two = chance.choice([("at", "who"), ("who", "what"), ("what", "subject"), ("subject", "detail")])
-    seq = chance.randint(1, last)
+    one, two = chance.choice([("at", "who"), ("who", "entries")])
     database.execute(
         f"UPDATE audit SET {two} = substr({one}, -1) || {two}, {one} = substr({one}, 1, length({one}) - 1) WHERE seq = ?",
-        [seq],
+        [chance.choice(rows(database))],
     )
 
 
 def insert(database, chance, last):
-    """Put a copy of an entry at the end."""
-    names = "at, who, what, subject, detail, hash"
+    """Put a copy of a row at the end."""
+    names = "at, who, entries, hash"
     database.execute(
         f"INSERT INTO audit (seq, {names}) SELECT ?, {names} FROM audit WHERE seq = ?",
-        [last + 1, chance.randint(1, last)],
+        [last + 1, chance.choice(rows(database))],
     )
 
 
-def cut(database, chance, last):
-    database.execute("DELETE FROM audit WHERE seq > ?", [chance.randint(0, last - 1)])
+def cut(database, chance, _last):
+    database.execute("DELETE FROM audit WHERE seq >= ?", [chance.choice(rows(database))])
 
 
-def rewrite(database, chance, last):
+def append(database, chance, last):
+    """Put one more entry into the last row, and hash it anew: only the anchor knows better."""
+    seq = rows(database)[-1]
+    extra = chance.choice(["hold\x1feverything\x1f", "sent\x1f7\x1f"])
+    database.execute(
+        "UPDATE audit SET entries = entries || char(30) || ?, seq = ? WHERE seq = ?", [extra, seq + 1, seq]
+    )
+    assert seq == last
+    rehash(database)
+
+
+def rewrite(database, chance, _last):
     """Change an entry, and hash everything from there anew: only the anchor knows better."""
-    database.execute("UPDATE audit SET what = 'nothing' WHERE seq = ?", [chance.randint(1, last)])
-    previous = b"\0" * 32
-    for seq, *fields in database.execute(
-        "SELECT seq, at, who, what, subject, detail FROM audit ORDER BY seq"
-    ).fetchall():
-        previous = sha256(previous + "\x1f".join(map(str, (seq, *fields))).encode()).digest()
-        database.execute("UPDATE audit SET hash = ? WHERE seq = ?", [previous, seq])
+    database.execute("UPDATE audit SET entries = entries || 'x' WHERE seq = ?", [chance.choice(rows(database))])
+    rehash(database)
 
 
-FORGERIES = (edit, edit, edit, undecodable, renumber, delete, swap, shift, insert, cut, rewrite)
+def rehash(database):
+    previous, seq = b"\0" * 32, 0
+    for last, at, who, entries in database.execute("SELECT seq, at, who, entries FROM audit ORDER BY seq").fetchall():
+        for entry in entries.split("\x1e"):
+            seq += 1
+            previous = sha256(previous + f"{seq}\x1f{at}\x1f{who}\x1f{entry}".encode()).digest()
+        database.execute("UPDATE audit SET hash = ? WHERE seq = ?", [previous, last])
+
+
+FORGERIES = (edit, edit, edit, undecodable, renumber, delete, reorder, swap, shift, insert, cut, append, rewrite)
 
 
 def test_no_change_to_the_trail_goes_unnoticed(file_ledger, tmp_path, clock):

@@ -66,11 +66,12 @@ def publish_and_kill(office, mail, sort, moment, chance):
 
 
 def check_chain(office):
-    previous = bytes(32)
-    for *entry, chained in office.sql("select seq, at, who, what, subject, detail, hash from audit order by seq"):
-        body = "\x1f".join(map(str, entry)).encode()
-        assert chained == hashlib.sha256(previous + body).digest()
-        previous = chained
+    previous, seq = bytes(32), 0
+    for last, at, who, entries, chained in office.sql("select seq, at, who, entries, hash from audit order by seq"):
+        for entry in entries.split("\x1e"):
+            seq += 1
+            previous = hashlib.sha256(previous + f"{seq}\x1f{at}\x1f{who}\x1f{entry}".encode()).digest()
+        assert (chained, last) == (previous, seq)
 
 
 def test_after_twenty_kills_everybody_has_one_mail_or_is_listed_as_doubtful(office, mail):

@@ -13,7 +13,7 @@ from produced_files import parts_of, readings
 
 from crisiscomms.errors import InvalidInput
 from crisiscomms.fields import When
-from crisiscomms.messages.compose import filled, reader_values
+from crisiscomms.messages.compose import filled, reader_filler, reader_slots
 from crisiscomms.messages.languages import Voice, load_words
 from crisiscomms.messages.prose import sentences
 from crisiscomms.messages.templates import packaged
@@ -61,7 +61,11 @@ def test_one_payment_and_many_are_both_said_right(bench):
             ("1700", "1,700 payments to you", "1.700 Zahlungen an Sie"),
         ):
             other = person._replace(columns=("failed_payments",), cells=(own,))
-            text = filled(notice, reader_values(composed.facts, notice.language, notice.columns, other)).text
+            slots = reader_slots(composed.facts, notice.columns)
+            values = reader_filler(composed.facts, notice.language, notice.columns)(other)
+            text = filled(
+                notice, {slot: value for slot, value in zip(slots, values, strict=True) if value is not None}
+            ).text
             assert (de if notice.language == "de" else en) in text
 
 
