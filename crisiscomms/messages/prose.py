@@ -111,9 +111,12 @@ def escape(text: str) -> str:
 
 @cache
 def _markdown() -> Any:
-    import markdown  # noqa: PLC0415
+    from markdown import Markdown  # noqa: PLC0415
+    from markdown.extensions import attr_list, sane_lists, tables  # noqa: PLC0415
 
-    return markdown.Markdown(extensions=["attr_list", "sane_lists", "tables"], output_format="html")
+    # By name they would be looked for in every installed package first.
+    extensions = [attr_list.AttrListExtension(), sane_lists.SaneListExtension(), tables.TableExtension()]
+    return Markdown(extensions=extensions, output_format="html")
 
 
 @lru_cache(maxsize=4096)
