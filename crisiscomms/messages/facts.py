@@ -164,7 +164,8 @@ class _Citing:
 
 def _tame(words: str) -> str:
     """Keep record text from reaching past its place: no attributes, no headings."""
-    return re.sub(r"^(\s*)#", r"\1\\#", words.replace("{", "\\{"), flags=re.MULTILINE)
+    words = words.replace("{", "\\{")
+    return re.sub(r"^(\s*)#", r"\1\\#", words, flags=re.MULTILINE) if "#" in words else words
 
 
 def derive_facts(
