@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LINK = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]+)(?:/(?:[A-Za-z0-9_./#~-]*[A-Za-z0-9_/])?)?")
 _MAYBE_END_OF_HOST = re.compile(r"\.(?=\S)")
@@ -62,8 +62,7 @@ _OLD_DOMAINS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """The most that one post may hold, and how the place counts: `x` by weight, `characters` plainly."""
 
     most: int

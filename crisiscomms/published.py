@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 #: Kinds of delivery that stand at an address and are written anew; all others are sent once.
@@ -19,8 +20,7 @@ WAITING = frozenset({"planned", "retry_wait"})
 Words = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(NamedTuple):
     """Something we said that is no longer so. `what` is a fact's name, or `updates.ID` where words changed.
 
     `at` is when the correction was published, in ISO 8601; None: with the publication that is being planned.
@@ -36,8 +36,7 @@ class Correction:
     dispatched: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(NamedTuple):
     """What one publication said: figures as shown, the source of every text, the updates it put on the page.
 
     Kept so that the next one can tell what changed since, and say so.
@@ -53,16 +52,16 @@ class Telling:
 
         `dispatched`: the corrections go out with this publication to everyone who was told the old figure.
         """
-        return replace(
-            self,
+        return self._replace(
             corrections=tuple(
-                replace(c, at=c.at or at, dispatched=c.dispatched or dispatched) for c in self.corrections
-            ),
+                c._replace(at=c.at or at, dispatched=c.dispatched or dispatched) for c in self.corrections
+            )
         )
 
     def to_json(self) -> str:
         """Write the telling as canonical JSON."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        plain = {**self._asdict(), "corrections": [correction._asdict() for correction in self.corrections]}
+        return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod
     def from_json(text: str) -> Telling:
@@ -88,8 +87,7 @@ class Told:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedIncident:
+class PublishedIncident(NamedTuple):
     """Everything that is out about one incident.
 
     `site` maps a language to the digest of the content that stands on the site; `memos` the same for memos.
@@ -97,28 +95,26 @@ class PublishedIncident:
 
     telling: Telling | None = None
     told: tuple[Told, ...] = ()
-    site: Mapping[str, str] = field(default_factory=dict)
-    memos: Mapping[str, str] = field(default_factory=dict)
+    site: Mapping[str, str] = MappingProxyType({})
+    memos: Mapping[str, str] = MappingProxyType({})
 
     def dispatched(self) -> frozenset[str]:
         """Return the updates that were sent to anyone, or may have been."""
         return frozenset(told.update for told in self.told if told.state not in WAITING and told.kind not in STANDING)
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What is out, by incident, and what is on hold (incident ids, `channel:NAME`, or `everything`)."""
 
-    incidents: Mapping[str, PublishedIncident] = field(default_factory=dict)
-    holds: Mapping[str, str] = field(default_factory=dict)
+    incidents: Mapping[str, PublishedIncident] = MappingProxyType({})
+    holds: Mapping[str, str] = MappingProxyType({})
 
     def of(self, incident: str) -> PublishedIncident:
         """Return what is out about an incident."""
         return self.incidents.get(incident, PublishedIncident())
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One delivery to one reader, or to everyone, as it stands in the ledger.
 
     `frozen`: it was due when it was published, so it goes as it is, or not at all. `names` is the domain in the

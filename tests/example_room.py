@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -162,7 +162,7 @@ class Bench:
 
     def with_settings(self, **changes: object) -> "Bench":
         settings = self.workspace.settings
-        return Bench(replace(self.workspace, settings=settings.model_copy(update=changes)))
+        return Bench(self.workspace._replace(settings=settings.model_copy(update=changes)))
 
 
 def data_of(incident: str, stage: int | None = None) -> dict:

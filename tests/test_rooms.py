@@ -36,9 +36,14 @@ def test_help_imports_nothing_heavy():
         "css_inline",
         "feedparser",
     }
+    assert {name for name in loaded if name.startswith("crisiscomms.")} == {
+        "crisiscomms.__main__",
+        "crisiscomms.cli",
+        "crisiscomms.cli.app",
+    }
 
 
-def test_check_imports_neither_database_nor_channel_clients(example):
+def test_check_imports_no_database_no_channel_clients_and_no_parser_of_markdown(example):
     code = f"import sys; sys.argv = ['crisiscomms', 'check', 'checkout-outage', '-C', {str(example)!r}, '--now', '2026-11-18 16:25']\nfrom crisiscomms.__main__ import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOME)
     assert "1 record checked" in done.stdout
@@ -52,6 +57,8 @@ def test_check_imports_neither_database_nor_channel_clients(example):
         "feedparser",
         "twitter_text",
         "feedgenerator",
+        "email.parser",
+        "markdown",
     }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -21,8 +20,7 @@ Shape = Literal["site", "mail", "post"]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(NamedTuple):
     """What a place can do.
 
     `shape`: what kind of message goes there. `leaves_machine`: whether anyone outside sees it, so that a plan needs
@@ -125,8 +123,7 @@ class OutcomeUnknown(Exception):
 Outcome = Receipt | NotSent | Rejected | OutcomeUnknown
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What happened since the last turn.
 
     `edge`: tags of messages that are with the place whole, but for the last byte that it waits for. `ended`: how attempts

@@ -11,9 +11,9 @@ import binascii
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.header import Header
 from functools import lru_cache
+from typing import NamedTuple
 
 from crisiscomms.channels.base import Rejected
 from crisiscomms.fields import is_email
@@ -88,8 +88,7 @@ def _encoded(header: str, text: str) -> str:
     return Header(text, charset, header_name=header).encode(linesep=_CRLF)
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(NamedTuple):
     """A slot in a quoted-printable part: its value stands on lines of its own, which go on into the next."""
 
     subtype: str
@@ -103,8 +102,7 @@ class Quoted:
         return _quoted(_value(self.subtype, value))
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """The slots of a base64 part, and what stands behind them. `left` are the bytes before the first that are not encoded.
 
     Base64 makes groups of three bytes, so what follows a slot begins in one of three ways: by how many bytes the value

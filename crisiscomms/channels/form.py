@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser, BytesParser
 from email.utils import format_datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crisiscomms.channels import encoding
 from crisiscomms.channels.base import Letter, Posting, Prepared, Rejected
 from crisiscomms.channels.mail import ID_PART, MailSettings, as_letter, letter_token, line_flaw, mailbox, message_id
 from crisiscomms.messages.model import Notice
 from crisiscomms.messages.prose import fill, slots
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 #: How many notices a channel keeps ready: those of one update, in all its audiences and languages.
 MOST_FORMS = 64
@@ -103,8 +104,7 @@ class MailForm:
         sample = Letter(notice, "ana@example.org", "Ana", values, self.at, thread="<a@example.org>")
         payload = self.prepare(sample).payload
         self._read_back(payload[: payload.index(b"\r\n\r\n") + 4], sample)
-        parser: Any = BytesParser(policy=policy.default)
-        parts: list[Any] = list(parser.parsebytes(payload).iter_parts())
+        parts: list[Any] = list(_receivers().whole.parsebytes(payload).iter_parts())
         filled = fill(notice.text, values), fill(notice.html, values, in_html=True)
         meant = [encoding.plain_bytes(*form) for form in zip(("plain", "html"), filled, strict=True)]
         read = [part.get_payload(decode=True).rstrip(b"\r\n") for part in parts]
@@ -123,8 +123,7 @@ class MailForm:
         if not letter_token(self._settings, letter, self._key):
             absent |= {"List-Unsubscribe", "List-Unsubscribe-Post"}
         names = [name for name in _HEADERS if name not in absent]
-        parser: Any = BytesHeaderParser(policy=policy.default)
-        parsed: EmailMessage = parser.parsebytes(head)
+        parsed: EmailMessage = _receivers().head.parsebytes(head)
         to: Any = parsed["To"]
         if line_flaw(head) or parsed.keys() != names or parsed.defects:
             raise Rejected("the mail's head does not read back as it was written")
@@ -158,6 +157,22 @@ class MailForms:
 def build_mail(settings: MailSettings, letter: Letter, *, key: bytes) -> Prepared:
     """Return the bytes of a single letter, and its envelope. See `MailForm.prepare`."""
     return MailForm(settings, letter.notice, letter.at, key=key).prepare(letter)
+
+
+class _Receivers(NamedTuple):
+    """What reads a whole mail, and its head alone, as receivers would."""
+
+    whole: Any
+    head: Any
+
+
+@cache
+def _receivers() -> _Receivers:
+    """Return them, once the first mail is made: who only reads a workspace waits for none of their parsers."""
+    from email import policy  # noqa: PLC0415
+    from email.parser import BytesHeaderParser, BytesParser  # noqa: PLC0415
+
+    return _Receivers(BytesParser(policy=policy.default), BytesHeaderParser(policy=policy.default))
 
 
 def _threading(letter: Letter) -> str:

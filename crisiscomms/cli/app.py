@@ -16,11 +16,26 @@ os.environ.setdefault("TYPER_USE_RICH", "0")
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from crisiscomms.errors import CrisiscommsError
+
+class _Verbs(TyperGroup):
+    """The verbs. The list of all of them needs only what `VERBS` says of each."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every verb."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a verb, or for one that was not imported its line in the list."""
+        listed = VERBS.get(cmd_name)
+        return super().get_command(ctx, cmd_name) or (TyperCommand(cmd_name, help=listed[1]) if listed else None)
+
 
 app = typer.Typer(
     name="crisiscomms",
+    cls=_Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -54,23 +69,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs; wor
 #: What is closed when a verb ends, however it ends.
 AT_END = ExitStack()
 
-#: The file of each verb, in the order in which help names them. Only the one that is asked for is imported.
-FILES = {
-    "init": "init",
-    "new": "new",
-    "update": "update",
-    "check": "check",
-    "plan": "plan",
-    "publish": "publish",
-    "status": "status",
-    "doubt": "doubt",
-    "hold": "hold",
-    "release": "hold",
-    "suppress": "suppress",
-    "worker": "worker",
-    "audit": "audit",
-    "ledger": "ledger",
-    "schema": "schema",
+#: The verbs in the order in which help lists them: the file of each, and what the list says of it. Only the file of the
+#: verb that is asked for is imported.
+VERBS = {
+    "init": ("init", "Make a workspace: settings, folders, and a .gitignore that keeps people and secrets out of git."),
+    "new": ("new", "Write a new record."),
+    "update": ("update", "Add an update to a record."),
+    "check": ("check", "Read records and their messages as a critic would."),
+    "plan": ("plan", "Show what publishing would do now."),
+    "publish": ("publish", "Publish: the site, the mails, the posts."),
+    "status": ("status", "Say what is out where, what comes next and when, what is late, and what is in doubt."),
+    "hold": (
+        "hold",
+        "Stop an incident, a channel or everything before the next message, even while someone publishes.",
+    ),
+    "release": ("hold", "Lift a hold, and show what would go now."),
+    "suppress": ("suppress", "Send no more mail to somebody."),
+    "worker": ("worker", "Send what publish puts into the shared ledger, until stopped."),
+    "schema": ("schema", "Print the JSON Schema of a record."),
+    "doubt": ("doubt", "Messages that may or may not have arrived."),
+    "audit": ("audit", "The trail of everything that was done."),
+    "ledger": ("ledger", "What was sent: backups, and where it lives."),
 }
 
 
@@ -79,6 +98,8 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(verb)
     def run(*args: Any, **kwargs: Any) -> None:
+        from crisiscomms.errors import CrisiscommsError
+
         code = 0
         try:
             code = verb(*args, **kwargs) or 0
@@ -111,8 +132,8 @@ def main() -> None:
     if "--debug" in sys.argv:  # with any verb, for whoever mends crisiscomms
         sys.argv.remove("--debug")
         os.environ["CRISISCOMMS_DEBUG"] = "1"
-    named = [word for word in sys.argv[1:2] if word in FILES]
-    for verb in dict.fromkeys(FILES[word] for word in named or FILES):
+    asked = [word for word in sys.argv[1:2] if word in VERBS]
+    for verb in [] if sys.argv[1:] == ["--help"] else dict.fromkeys(VERBS[word][0] for word in asked or VERBS):
         import_module(f"crisiscomms.cli.{verb}")
 
     app()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a bare string takes from the organisation: its zone, and the language it writes in."""
 
     zone: str = "UTC"
@@ -26,8 +24,7 @@ class Model(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(NamedTuple):
     """One thing that is wrong with a value: `message` says what, `fix` what to write, `at` where inside the value."""
 
     code: str
@@ -44,7 +41,7 @@ def wrong(code: str, message: str, fix: str = "") -> PydanticCustomError:
 def all_wrong(flaws: list[Flaw]) -> PydanticCustomError:
     """Build the error of a field with several flaws. Its own words are those of the first; `flaws` has them all."""
     first = flaws[0]
-    context = {"message": first.message, "fix": first.fix, "flaws": [asdict(flaw) for flaw in flaws]}
+    context = {"message": first.message, "fix": first.fix, "flaws": [flaw._asdict() for flaw in flaws]}
     return PydanticCustomError(first.code, "{message}. {fix}" if first.fix else "{message}", context)
 
 

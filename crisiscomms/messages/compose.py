@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from crisiscomms.messages.facts import Facts, derive_facts, telling
 from crisiscomms.messages.languages import Voice
@@ -19,8 +20,7 @@ from crisiscomms.workspace import Workspace
 __all__ = ["Account", "Composed", "compose", "filled", "reader_filler", "reader_slots"]
 
 
-@dataclass(frozen=True)
-class Composed:
+class Composed(NamedTuple):
     """What was composed: all messages, the facts behind them, and what a publication of them would tell.
 
     `later` holds the notices and posts of updates whose time is still to come, by update.
@@ -29,7 +29,7 @@ class Composed:
     facts: Facts
     messages: Messages
     telling: Telling
-    later: Mapping[str, Messages] = field(default_factory=dict)
+    later: Mapping[str, Messages] = MappingProxyType({})
 
 
 def compose(  # noqa: PLR0917 -- everything there is to know, each thing by its own name
@@ -65,7 +65,7 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
             then = derive_facts(facts.incident, facts.workspace, facts.voices, published, update.at.at)
             if then is not None and then.update is update:
                 published = _as_if_sent(published, update)
-                then = replace(then, corrections=())
+                then = then._replace(corrections=())
                 notices, posts = Letters(then).notices(), Posts(then, accounts).posts()
                 yield update.id, Messages(facts.incident.id, (), tuple(notices), tuple(posts))
 
@@ -73,4 +73,4 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
 def _as_if_sent(published: PublishedIncident, update: Update) -> PublishedIncident:
     """Return what will be out when an update's audiences have been told."""
     told = (Told(update.id, "", "", name, "notice", "sent") for name in update.audiences)
-    return replace(published, told=(*published.told, *told))
+    return published._replace(told=(*published.told, *told))

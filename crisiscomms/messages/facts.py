@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from crisiscomms.fields import Text, When
 from crisiscomms.messages.addresses import Addresses
@@ -24,8 +24,7 @@ _SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")
 _AT_SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|\n\s*\n)$")
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything that may be said about one incident at one moment.
 
     `updates` are those that are due, oldest first. `update` is the newest of them: where we are now. `voices` are the
@@ -67,7 +66,7 @@ class Facts:
         cited |= {name for name, fact in self.incident.facts.items() if fact.material}
         cited |= {f"updates.{update.id}" for update in shown}
         corrections = tuple(correction for correction in self.corrections if correction.what in cited)
-        return replace(self, update=shown[-1], updates=shown, corrections=corrections)
+        return self._replace(update=shown[-1], updates=shown, corrections=corrections)
 
     def public(self, audience: str) -> bool:
         """Say whether an audience is the public: a group without a list."""
@@ -165,7 +164,8 @@ class _Citing:
 
 def _tame(words: str) -> str:
     """Keep record text from reaching past its place: no attributes, no headings."""
-    return re.sub(r"^(\s*)#", r"\1\\#", words.replace("{", "\\{"), flags=re.MULTILINE)
+    words = words.replace("{", "\\{")
+    return re.sub(r"^(\s*)#", r"\1\\#", words, flags=re.MULTILINE) if "#" in words else words
 
 
 def derive_facts(
@@ -177,7 +177,7 @@ def derive_facts(
         return None
     addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
     facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses)
-    return replace(facts, corrections=_corrections(facts))
+    return facts._replace(corrections=_corrections(facts))
 
 
 def _needs_are_kept(incident: Incident, update: Update) -> bool:

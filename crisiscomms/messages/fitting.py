@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crisiscomms.limits import Limit
 from crisiscomms.messages.prose import sentences
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Some sentences of a post. `needed` says how many of them, from the first, must stay; the rest go if there is room."""
 
     text: str

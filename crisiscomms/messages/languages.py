@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
@@ -22,8 +21,7 @@ from crisiscomms.messages.prose import timed
 _LOCALES = {"en": "en_GB"}
 
 
-@dataclass(frozen=True)
-class Voice:
+class Voice(NamedTuple):
     """One language: its words, and how it says numbers and times in the organisation's zone."""
 
     language: str

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 PageKind = Literal["incident", "statement", "faq"]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of one incident. `path` is its address below the site's root, without the language's folder.
 
     `html` is the inside of `<main>`: `h1`, then sections under `h2` with ids; updates are `h3` with their update's id.
@@ -32,8 +30,7 @@ class Page:
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One update, as feeds and lists show it. Times are ISO 8601 with offset."""
 
     id: str
@@ -45,8 +42,7 @@ class Entry:
     corrected_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PromiseLine:
+class PromiseLine(NamedTuple):
     """One promise, as the list of promises shows it. `html` is its text."""
 
     id: str
@@ -57,8 +53,7 @@ class PromiseLine:
     kept: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """A picture of the incident page: its path below the site's root, its bytes in base64, and what it shows, in words."""
 
     path: str
@@ -66,8 +61,7 @@ class Picture:
     alt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteContent:
+class SiteContent(NamedTuple):
     """What one incident puts on the site in one language: its pages, and what lists and feeds say about it.
 
     `language` is the tree of the site it belongs to, `words_language` the language its texts are in: they differ where
@@ -93,8 +87,7 @@ class SiteContent:
     pictures: tuple[Picture, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One e-mail to an audience in one language. Slots in subject, text and HTML are filled for each recipient.
 
     `columns` are the columns of the list that the reader is shown. `kind` is `notice` or `correction`.
@@ -112,8 +105,7 @@ class Notice:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """One post on one account. `text` holds the link; `link` is unique to the update. `kind` is `post` or `correction`."""
 
     incident: str
@@ -125,8 +117,7 @@ class Post:
     link: str
 
 
-@dataclass(frozen=True, slots=True)
-class Memo:
+class Memo(NamedTuple):
     """The memo to staff, in one language. Never public."""
 
     incident: str
@@ -137,21 +128,28 @@ class Memo:
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+class Messages(NamedTuple):
     """All messages of one incident, composed in one go from one set of facts."""
 
     incident: str
     site: tuple[SiteContent, ...] = ()
     notices: tuple[Notice, ...] = ()
     posts: tuple[Post, ...] = ()
-    memos: tuple[Memo, ...] = field(default=())
+    memos: tuple[Memo, ...] = ()
 
 
 def canonical(value: Any) -> bytes:
     """Return the one JSON form of a value: sorted keys, no spaces, UTF-8."""
-    plain = asdict(value) if hasattr(value, "__dataclass_fields__") else value
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return a message as plain data: its parts by name."""
+    if not isinstance(value, tuple):
+        return value
+    parts = [_plain(part) for part in value]
+    names = getattr(value, "_fields", None)
+    return dict(zip(names, parts, strict=True)) if names else parts
 
 
 def digest(body: bytes) -> str:

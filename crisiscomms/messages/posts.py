@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crisiscomms.limits import Limit
 from crisiscomms.messages.facts import Facts
@@ -15,8 +15,7 @@ from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Update
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """An account that posts go to: its channel's name, its language, its limit."""
 
     channel: str

@@ -14,25 +14,17 @@ from functools import cache, lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
-_TIME, _TEXT, _END = "\ue000", "\ue001", "\ue002"
-_SLOT, _SLOT_END = "\ue003", "\ue004"
+from crisiscomms.messages.blocks import SLOT, SLOT_END, TIME, TIME_END, TIME_TEXT, html_of, plain_words
+
 PUBLISHED_AT = "\ue005"
-_TIMES = re.compile(f"{_TIME}([^{_TEXT}]*){_TEXT}([^{_END}]*){_END}")
-_SLOTS = re.compile(f"{_SLOT}([^{_SLOT_END}]*){_SLOT_END}")
+_TIMES = re.compile(f"{TIME}([^{TIME_TEXT}]*){TIME_TEXT}([^{TIME_END}]*){TIME_END}")
+_SLOTS = re.compile(f"{SLOT}([^{SLOT_END}]*){SLOT_END}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]>#|!])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
-_WORDS = r"(?:[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>#&|~=^]|(?<=[^\W_])_(?=[^\W_]))++"
-#: A paragraph or a heading whose words are no more than words, or bold. Most are, and need no parser.
-_PLAIN = re.compile(
-    rf"(?:(?P<level>#{{1,4}})\ )?(?!\d+[.)]\s)(?=[^\W_]|[{_TIME}{_SLOT}]|\*\*)"
-    rf"(?P<words>(?:{_WORDS}|(?<!\*)\*\*(?!\s){_WORDS}(?<!\s)\*\*(?!\*))++)"
-    r"(?:(?<!\s)|(?(level)(?<=\S\ )\{\#(?P<id>[a-z][a-z0-9-]*)\}|(?!)))"
-)
-_BOLD = re.compile(r"\*\*(.*?)\*\*")
 #: What makes one block of a source matter to another: raw HTML, references, and line ends that are still to be tidied.
 _TIED = re.compile(r"<(?!https?://|mailto:|[\w.+-]+@)|\]:|[\x00-\x09\x0b-\x1f]")
 #: Where a block begins that belongs to nothing before it: a heading, or a paragraph that is not indented.
-_NEXT_BLOCK = re.compile(rf"\n\n(?=(?!\d+[.)]\s)(?:[^\W_]|[{_TIME}{_SLOT}#\[<]|\*\*))")
+_NEXT_BLOCK = re.compile(rf"\n\n(?=(?!\d+[.)]\s)(?:[^\W_]|[{TIME}{SLOT}#\[<]|\*\*))")
 _TAGS = {
     "a",
     "blockquote",
@@ -68,12 +60,12 @@ class Md(str):
 
 def timed(iso: str, words: str) -> str:
     """Mark a time, so that HTML shows it as `<time datetime>`."""
-    return f"{_TIME}{iso}{_TEXT}{words}{_END}"
+    return f"{TIME}{iso}{TIME_TEXT}{words}{TIME_END}"
 
 
 def slot(name: str) -> str:
     """Mark a place that is filled in for each reader."""
-    return f"{_SLOT}{name}{_SLOT_END}"
+    return f"{SLOT}{name}{SLOT_END}"
 
 
 def slots(text: str) -> tuple[str, ...]:
@@ -111,9 +103,12 @@ def escape(text: str) -> str:
 
 @cache
 def _markdown() -> Any:
-    import markdown  # noqa: PLC0415
+    from markdown import Markdown  # noqa: PLC0415
+    from markdown.extensions import attr_list, sane_lists, tables  # noqa: PLC0415
 
-    return markdown.Markdown(extensions=["attr_list", "sane_lists", "tables"], output_format="html")
+    # By name they would be looked for in every installed package first.
+    extensions = [attr_list.AttrListExtension(), sane_lists.SaneListExtension(), tables.TableExtension()]
+    return Markdown(extensions=extensions, output_format="html")
 
 
 @lru_cache(maxsize=4096)
@@ -139,11 +134,8 @@ def _blocks(source: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _html(block: str) -> str:
-    if plain := _PLAIN.fullmatch(block):
-        tag = f"h{len(plain['level'])}" if plain["level"] else "p"
-        own_id = f' id="{plain["id"]}"' if plain["id"] else ""
-        words = _BOLD.sub(r"<strong>\1</strong>", time_elements(plain["words"].rstrip()))
-        return f"<{tag}{own_id}>{words}</{tag}>"
+    if (known := html_of(block)) is not None:
+        return time_elements(known)
     import nh3  # noqa: PLC0415
 
     raw = _markdown().reset().convert(block)
@@ -155,8 +147,8 @@ def _html(block: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _lines(block: str) -> list[str]:
-    if plain := _PLAIN.fullmatch(block):
-        return [" ".join(_BOLD.sub(r"\1", plain_times(plain["words"])).split()), ""]
+    if words := plain_words(block):
+        return [" ".join(plain_times(words).split()), ""]
     reader = _Plain()
     reader.feed(_html(block))
     reader.close()

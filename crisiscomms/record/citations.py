@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TIMES = ("started", "noticed", "contained", "fixed")
 DERIVED = (*TIMES, "duration", "status", "next_update", "page")
@@ -19,8 +19,7 @@ _CITATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """One place where a text cites the record. `written` is how it stands in the text, at `start`.
 
     `what` is `fact`, `time`, `derived`, `promise`, `recipient`, or `unknown`; `detail` is `value`, `with_unit`, a

@@ -5,15 +5,14 @@ Taken from the file and not from the model: a fact whose value cannot be read is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crisiscomms.record.citations import DERIVED, TIMES
 from crisiscomms.record.tree import Tree
 from crisiscomms.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """Every name that a part of the record may use. Dicts keep their order and are fast to ask."""
 
     facts: dict[str, None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_origin
 
 from pydantic import ValidationError
 
@@ -21,8 +21,7 @@ _ROUNDS = 12
 _ADDRESSES = frozenset({"channel", "email"})
 
 
-@dataclass(frozen=True)
-class Salvaged:
+class Salvaged(NamedTuple):
     """What is left of a record, the tree as if nothing else had been in the file, and which entries lost something.
 
     Stand-ins have no place in the tree, and rules pass over what has none.

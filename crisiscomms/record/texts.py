@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from crisiscomms.fields import Model, Text
 from crisiscomms.record.model import Incident, Update
@@ -15,8 +14,7 @@ INTERNAL = frozenset({"glossary"})
 STRICT = frozenset({"updates", "impact"})
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """One text in one language, where it stands, and for whom.
 
     `audience` is the audience's name where the text belongs to one; `update` the update it belongs to.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from crisiscomms.errors import Finding, Place, Severity
 from crisiscomms.record.characters import invisible
@@ -16,8 +16,7 @@ _READERS_STAY = "Nothing of this record goes out until it can be read."
 Path_ = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a value stands in the text: character offsets, and the place it begins. Lists and maps are not `plain`."""
 
     start: int

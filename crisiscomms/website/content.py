@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any, TypeVar
@@ -51,9 +51,13 @@ def _filled(value: _T, name: str, kinds: Mapping[str, str]) -> _T:
         kind = "html" if name in _HTML else "time" if name in _TIMES else "text"
         found = value.replace(PUBLISHED_AT, kinds[kind])
     elif isinstance(value, tuple):
-        found = tuple(_filled(item, name, kinds) for item in value)
-    elif is_dataclass(value) and not isinstance(value, type):
-        found = replace(value, **{f.name: _filled(getattr(value, f.name), f.name, kinds) for f in fields(value)})
+        names = getattr(value, "_fields", None)
+        if names:
+            found = type(value)(
+                *(_filled(part, part_name, kinds) for part_name, part in zip(names, value, strict=True))
+            )
+        else:
+            found = tuple(_filled(item, name, kinds) for item in value)
     return found  # type: ignore[no-any-return]  # the same type, rebuilt
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from crisiscomms.fields import Audience, Reading
@@ -16,8 +16,7 @@ def is_url(ledger: str) -> bool:
     return ledger.startswith(("postgresql://", "postgresql+psycopg://", "postgres://"))
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """A folder with its settings."""
 
     folder: Path

@@ -5,7 +5,6 @@ import random
 import re
 import sys
 import traceback
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import dkim
@@ -272,7 +271,7 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
 
 def test_two_readers_of_one_notice_have_signatures_of_their_own():
     one = Signer("northwind.example", "mail2026", pem(KEYS["ed25519"]))
-    plain = replace(NOTICE, text="Dear reader", html="<p>Dear reader</p>")
+    plain = NOTICE._replace(text="Dear reader", html="<p>Dear reader</p>")
     for email in ("ana@shop.example", "bea@shop.example", "ana@shop.example"):
         mail = build_mail(SETTINGS, LETTER._replace(notice=plain, email=email), key=b"0123456789abcdef").payload
         assert verifies("ed25519", one.sign(mail) + mail)

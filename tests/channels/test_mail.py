@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import email
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import policy
 
@@ -70,7 +69,7 @@ def read(letter=LETTER, given=SETTINGS):
 
 
 def with_notice(**changes):
-    return LETTER._replace(notice=replace(NOTICE, **changes))
+    return LETTER._replace(notice=NOTICE._replace(**changes))
 
 
 def test_a_reader_gets_the_notice_in_both_forms_with_their_own_values():
@@ -302,13 +301,12 @@ def test_whatever_the_name_exactly_one_address_is_written_to(name):
 GREEK = "Δεδομένα και πληρωμές. " * 40
 NOTICES = {
     "mostly ASCII": NOTICE,
-    "mostly Greek": replace(
-        NOTICE,
+    "mostly Greek": NOTICE._replace(
         text=f"{GREEK}{slot('name')},\n\n{slot('lost')}{slot('name')}Δ{slot('lost')}.\n{GREEK}",
         html=f"<p>{slot('name')}</p><p>{GREEK}</p>\n{slot('lost')}",
     ),
-    "a subject with a slot": replace(NOTICE, subject=f"{slot('name')}: we failed to take your payments", required=True),
-    "no slots": replace(NOTICE, text="We are at fault.", html="<p>We are at fault.</p>"),
+    "a subject with a slot": NOTICE._replace(subject=f"{slot('name')}: we failed to take your payments", required=True),
+    "no slots": NOTICE._replace(text="We are at fault.", html="<p>We are at fault.</p>"),
 }
 READY = MailForms(SETTINGS, KEY)
 PLAUSIBLE = ["Ana", "Ana López", "", " a  b ", "..", "x" * 300, "=", "two\nlines", "a\r\n", "<b>&amp;</b>", "-- \r--=_"]

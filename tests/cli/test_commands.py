@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from crisiscomms.cli.app import FILES
+from crisiscomms.cli.app import VERBS
 
 HOME = Path(__file__).resolve().parent.parent.parent
 AT_RESOLVED = "2026-11-18 16:25"
@@ -18,18 +18,24 @@ AT_RESOLVED = "2026-11-18 16:25"
 
 def test_every_verb_is_in_help_with_an_example(crisiscomms):
     listed = crisiscomms("--help").stdout
-    for verb in FILES:
+    for verb in VERBS:
         assert re.search(rf"^  {verb}\b", listed, re.MULTILINE), verb
     groups = {
         "doubt": ("list", "resolve"),
         "audit": ("verify", "export"),
         "ledger": ("backup", "restore", "accept", "move"),
     }
-    for verb in [*(set(FILES) - set(groups)), *(f"{group} {verb}" for group in groups for verb in groups[group])]:
+    for verb in [*(set(VERBS) - set(groups)), *(f"{group} {verb}" for group in groups for verb in groups[group])]:
         said = crisiscomms(*verb.split(), "--help").stdout
         assert f"Example: crisiscomms {verb}" in said, verb
         bare = [line for line in said.splitlines() if re.fullmatch(r"\s+(-\w, )?--?[\w-]+( [A-Z]+)?\s*", line)]
         assert not bare, f"{verb} has options without a word about them: {bare}"
+
+
+def test_the_list_of_verbs_says_what_each_verb_says_of_itself(crisiscomms):
+    listed = crisiscomms("--help")
+    with_every_verb_imported = crisiscomms(code=2)
+    assert listed.stdout == with_every_verb_imported.stderr
 
 
 def test_every_command_in_the_readme_exists(crisiscomms):

@@ -1,7 +1,6 @@
 """A payment outage in two languages, a recall in one, and how the tests read the site that they make."""
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -205,7 +204,7 @@ def recall(language: str = "en") -> SiteContent:
     first = timed("2026-09-09T11:00+02:00", "11:00 CEST on 9 September 2026 (09:00 UTC)")
     incident = page("incident", "kettle-recall", RECALL, first=first)
     shown = '<img src="assets/fjord-k2.1a2b3c4d.svg" alt="A grey kettle with a black handle.">'
-    incident = replace(incident, html=incident.html.replace("<h2", f"<p>{shown}</p>\n<h2", 1))
+    incident = incident._replace(html=incident.html.replace("<h2", f"<p>{shown}</p>\n<h2", 1))
     return SiteContent(
         incident="kettle-recall",
         language=language,

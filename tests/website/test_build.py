@@ -1,7 +1,6 @@
 """The whole site: every page holds together, keeps strangers out, and comes out the same each time."""
 
 import re
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -117,11 +116,11 @@ def test_nothing_runs_nothing_is_fetched_from_elsewhere_and_nothing_is_sent(site
 
 def test_what_is_written_stays_words(build):
     def dressed(content):
-        listed = tuple(replace(page, title=HOSTILE, description=HOSTILE) for page in content.pages)
-        named = tuple(replace(line, owner=HOSTILE) for line in content.promises)
-        told = tuple(replace(entry, title=HOSTILE) for entry in content.entries)
-        return replace(
-            content, title=HOSTILE, pages=listed, promises=named, entries=told, components=((HOSTILE, "major_outage"),)
+        listed = tuple(page._replace(title=HOSTILE, description=HOSTILE) for page in content.pages)
+        named = tuple(line._replace(owner=HOSTILE) for line in content.promises)
+        told = tuple(entry._replace(title=HOSTILE) for entry in content.entries)
+        return content._replace(
+            title=HOSTILE, pages=listed, promises=named, entries=told, components=((HOSTILE, "major_outage"),)
         )
 
     site = build([dressed(outage()), dressed(outage("de"))])
@@ -208,10 +207,10 @@ def test_the_same_incidents_give_the_same_bytes_in_whatever_order(build, content
 def test_the_time_of_publication_is_filled_in_everywhere(build, contents):
     waiting = contents[0]
     said = f"Correction, {PUBLISHED_AT}: it is 1,719 payments, not 1,700."
-    page = replace(waiting.pages[0], html=waiting.pages[0].html + f"<p>{said}</p>", markdown=said, description=said)
-    entry = replace(waiting.entries[0], html=f"<p>{said}</p>", text=said, corrected_at=PUBLISHED_AT)
-    waiting = replace(
-        waiting, pages=(page, *waiting.pages[1:]), entries=(entry, *waiting.entries[1:]), summary=f"<p>{said}</p>"
+    page = waiting.pages[0]._replace(html=waiting.pages[0].html + f"<p>{said}</p>", markdown=said, description=said)
+    entry = waiting.entries[0]._replace(html=f"<p>{said}</p>", text=said, corrected_at=PUBLISHED_AT)
+    waiting = waiting._replace(
+        pages=(page, *waiting.pages[1:]), entries=(entry, *waiting.entries[1:]), summary=f"<p>{said}</p>"
     )
     site = build([waiting, *contents[1:]], corrected={"checkout-outage": datetime(2026, 11, 18, 15, 40, tzinfo=UTC)})
     assert PUBLISHED_AT.encode() not in b"".join(site.values())
@@ -223,12 +222,12 @@ def test_the_time_of_publication_is_filled_in_everywhere(build, contents):
     assert b"<updated>2026-11-18T16:40:00+01:00</updated>" in site["feed.atom"]
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Entry) if f.name != "corrected_at"])
+@pytest.mark.parametrize("name", [name for name in Entry._fields if name != "corrected_at"])
 def test_without_a_time_of_publication_nothing_is_built(build, name):
     waiting = outage()
-    entry = replace(waiting.entries[0], **{name: PUBLISHED_AT})
+    entry = waiting.entries[0]._replace(**{name: PUBLISHED_AT})
     with pytest.raises(ValueError, match="checkout-outage waits for its time of publication"):
-        build([replace(waiting, entries=(entry,))], corrected={"kettle-recall": datetime(2026, 1, 1, tzinfo=UTC)})
+        build([waiting._replace(entries=(entry,))], corrected={"kettle-recall": datetime(2026, 1, 1, tzinfo=UTC)})
 
 
 # -- layouts -----------------------------------------------------------------------------------------------------

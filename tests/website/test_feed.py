@@ -2,7 +2,6 @@
 
 import io
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import feedparser
@@ -51,8 +50,8 @@ def test_the_feed_itself_says_whose_it_is_and_when_it_changed():
 
 def test_a_correction_moves_the_time_and_keeps_the_name():
     before = outage()
-    late = replace(before.entries[1], html="<p>Corrected.</p>", corrected_at="2026-11-18T15:40:00+01:00")
-    old, new = read(feed(before)), read(feed(replace(before, entries=(before.entries[0], late))))
+    late = before.entries[1]._replace(html="<p>Corrected.</p>", corrected_at="2026-11-18T15:40:00+01:00")
+    old, new = read(feed(before)), read(feed(before._replace(entries=(before.entries[0], late))))
     assert [item.id for item in old.entries] == [item.id for item in new.entries]
     assert [item.published for item in old.entries] == [item.published for item in new.entries]
     assert new.entries[1].updated == new.feed.updated == "2026-11-18T15:40:00+01:00"
@@ -62,7 +61,7 @@ def test_a_correction_moves_the_time_and_keeps_the_name():
 def test_hostile_titles_are_words_and_not_markup():
     title = 'A <b>bold</b> & "quoted" فشلت'
     body = feed(
-        replace(outage(), entries=(replace(outage().entries[0], title=title, html="<p>1 &lt; 2 &amp; فشلت</p>"),))
+        outage()._replace(entries=(outage().entries[0]._replace(title=title, html="<p>1 &lt; 2 &amp; فشلت</p>"),))
     )
     assert "<b>" not in body.decode()
     found = read(body).entries[0]
@@ -78,7 +77,7 @@ def test_the_newest_fifty_are_kept():
         entry(f"u{n}", "monitoring", (start + timedelta(hours=n)).isoformat(), f"Update {n}", "Words.")
         for n in range(60)
     )
-    found = read(feed(replace(outage(), entries=many)))
+    found = read(feed(outage()._replace(entries=many)))
     assert [item.title for item in found.entries] == [f"Update {n}" for n in range(59, 9, -1)]
 
 

@@ -1,7 +1,6 @@
 """What a reader meets on each page: what is happening now, what happened, what we promised."""
 
 import re
-from dataclasses import replace
 
 import html5lib
 from sample_site import PICTURE, SITE, one, outage, parsed, recall, text
@@ -53,7 +52,7 @@ def shape(element):
 
 
 def test_a_part_known_by_its_name_in_another_language_is_listed_once(build):
-    borrowed = replace(outage("en"), language="de")
+    borrowed = outage("en")._replace(language="de")
     shown = parsed(build([borrowed])["de/index.html"]).findall(".//section[@class='components']//bdi")
     assert [text(name) for name in shown] == ["Kasse", "Payments API", "Händlerbereich"]
 
@@ -70,7 +69,7 @@ def test_where_nothing_is_open_it_says_so_calmly(build, voices):
 
 
 def test_the_gravest_incident_stands_first(build):
-    grave = replace(recall(), status="investigating")
+    grave = recall()._replace(status="investigating")
     front = parsed(build([outage(), grave])["index.html"])
     assert [text(h) for h in front.findall(".//article/h2")] == [grave.title, outage().title]
 
@@ -135,7 +134,7 @@ def test_a_missing_translation_is_said_and_marked(site, voices):
 
 
 def test_a_missing_translation_of_what_is_open_is_said_on_the_front_page(build, voices):
-    front = parsed(build([replace(recall("de"), status="identified")])["de/index.html"])
+    front = parsed(build([recall("de")._replace(status="identified")])["de/index.html"])
     assert voices["de"].word("site.not_translated").format(language="Englisch") in text(one(front, ".//main"))
 
 
