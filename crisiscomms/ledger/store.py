@@ -241,9 +241,10 @@ def _open_file(path: Path, *, durable: bool) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        # The same pages change again and again while mails go out: they are written back to the file less often.
+        # The same pages change again and again while mails go out: they are written back to the file less often. What does
+        # not fit into a small cache the system keeps, so that a large list takes no more memory than a small one.
         connection.execute("PRAGMA wal_autocheckpoint=8000")
-        connection.execute("PRAGMA cache_size=-32000")
+        connection.execute("PRAGMA cache_size=-8000")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
