@@ -22,7 +22,6 @@ from crisiscomms.review.channels import across_channels
 from crisiscomms.review.consistency import message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.elements import record_elements
-from crisiscomms.review.scan import BOOK, Book
 from crisiscomms.review.seen import later, seen
 from crisiscomms.review.standing import record_standing
 from crisiscomms.review.truth import record_truth
@@ -31,7 +30,7 @@ from crisiscomms.review.wording import wording
 __all__ = ["Case", "review"]
 
 
-def review(case: Case, accounts: Iterable[Account] = (), book: Book = BOOK) -> tuple[Finding, ...]:
+def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     """Return every finding about a record and its messages, in the order of the file.
 
     A finding that the record silences stays in the list as information, with the reason that was given. Where the
@@ -43,8 +42,7 @@ def review(case: Case, accounts: Iterable[Account] = (), book: Book = BOOK) -> t
         letters = list(seen(case))
         of_messages = [*message_findings(case, accounts, letters), *across_channels(case, letters)]
         findings += [finding for finding in of_messages if finding.code not in named]
-        findings += wording(case, [*letters, *later(case)], book, named)
-    findings = [finding for finding in findings if finding.code not in book.without]
+        findings += wording(case, [*letters, *later(case)], named)
     findings = _silenced(case, list(dict.fromkeys(findings)))
     return tuple(sorted(findings, key=lambda finding: finding.place))
 

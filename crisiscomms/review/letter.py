@@ -101,10 +101,9 @@ class Letter:
         return tuple(Sentence(a, b, n, max(0, bisect_right(starts, a) - 1)) for n, (a, b) in enumerate(spans))
 
     def _cut(self, start: int, end: int) -> list[tuple[int, int]]:
-        while start < end and self.text[start].isspace() and end - start <= LONGEST:
-            start += 1
-        pieces = [(at, min(at + LONGEST, end)) for at in range(start, end, LONGEST)]
-        return [(a, b) for a, b in pieces if not self.text[a:b].isspace()]
+        piece = self.text[start:end]
+        start += len(piece) - len(piece.lstrip())
+        return [(at, min(at + LONGEST, end)) for at in range(start, end, LONGEST)]
 
     @property
     def _german(self) -> bool:

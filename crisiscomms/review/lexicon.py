@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -14,6 +15,8 @@ from crisiscomms.review.letter import LONGEST, Letter
 from crisiscomms.review.phrases import Index, Phrase, phrases_of
 
 _HOME = Path(str(files("crisiscomms.review"))) / "language"
+#: How often a phrase is tried around one of its words, before it is taken not to be there.
+_TRIES = 100
 
 
 class Lexicon:
@@ -23,7 +26,7 @@ class Lexicon:
         self.language = language
         self.families: dict[str, dict[str, str]] = {name: part for name, part in plain.items() if len(name) == 1}
         self._unless: dict[str, str] = plain.get("unless", {})
-        self._elements: dict[str, str] = plain.get("elements", {})
+        self.elements: dict[str, str] = plain.get("elements", {})
         self.lists: dict[str, list[str]] = plain.get("lists", {})
         self.family_of = {code: letter for letter, codes in self.families.items() for code in codes}
         self._known: dict[tuple[str, str], list[Phrase]] = {}
@@ -38,15 +41,25 @@ class Lexicon:
             for phrase in phrases_of(lines, code)
         )
 
+    @cached_property
+    def zone(self) -> re.Pattern[str]:
+        """The name of a zone, as it follows a time of day."""
+        return re.compile(rf"(?<!\w)(?:{'|'.join(self.lists['zones'])})(?!\w)")
+
+    @cached_property
+    def order(self) -> re.Pattern[str]:
+        """How a sentence begins that tells the reader to do something."""
+        return re.compile(rf" {{0,4}}(?:(?:please|then|also|bitte) )?(?:{'|'.join(self.lists['orders'])}) ")
+
     def _phrases(self, kind: str, name: str) -> list[Phrase]:
         key = (kind, name)
         if key not in self._known:
-            self._known[key] = phrases_of((self._unless if kind == "unless" else self._elements).get(name, ""))
+            self._known[key] = phrases_of((self._unless if kind == "unless" else self.elements).get(name, ""))
         return self._known[key]
 
     def excepted(self, code: str, letter: Letter, start: int, end: int) -> bool:
         """Say whether words that make a hit harmless stand in its sentence."""
-        return any(self._stands(p, letter.folded, start, end) for p in self._phrases("unless", code))
+        return any(self._at(p, letter.folded, start, end) >= 0 for p in self._phrases("unless", code))
 
     def has(self, element: str, letter: Letter, start: int, end: int) -> bool:
         """Say whether an element of an apology stands between two places of a letter."""
@@ -69,18 +82,24 @@ class Lexicon:
                     match = phrase.near(letter.folded, at, here.start, here.end)
                     if match:
                         yield match.span()
-                    at = letter.folded.find(key, max(at + len(key), match.end() if match else 0))
-
-    def _stands(self, phrase: Phrase, folded: str, start: int, end: int) -> bool:
-        return self._at(phrase, folded, start, end) >= 0
+                    after = max(at + len(key), match.end() if match else 0)
+                    at = letter.folded.find(key, after)
 
     @staticmethod
     def _at(phrase: Phrase, folded: str, start: int, end: int) -> int:
-        """Return where a phrase first stands, or -1. Its words are looked for first: that is fast, and mostly the answer."""
-        if not any(folded.find(key, start, end) >= 0 for key in phrase.stems):
-            return -1
-        match = phrase.within(folded, start, end)
-        return match.start() if match else -1
+        """Return where a phrase first stands, or -1: around its words, which are looked for first."""
+        found = []
+        for key in phrase.stems:
+            at = folded.find(key, start, end)
+            for _ in range(_TRIES):
+                if at < 0:
+                    break
+                match = phrase.near(folded, at, start, end)
+                if match:
+                    found.append(match.start())
+                    break
+                at = folded.find(key, at + len(key), end)
+        return min(found, default=-1)
 
 
 def dated(letter: Letter, start: int, end: int) -> bool:

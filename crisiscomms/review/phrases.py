@@ -62,12 +62,13 @@ def _keys(choices: list[str]) -> list[str]:
 class Phrase:
     """One phrase. `keys` are the words of which one must stand in a text before it is tried at all."""
 
-    __slots__ = ("_lead", "_pattern", "_reach", "code", "keys", "source")
+    __slots__ = ("_lead", "_needs", "_pattern", "_reach", "code", "keys", "source")
 
     def __init__(self, source: str, code: str = "") -> None:
         self.source = source
         self.code = code
         self._pattern: re.Pattern[str] | None = None
+        self._needs: list[list[str]] | None = None
         if "(" not in source and "." not in source:
             self.keys = _keys([source])
         else:
@@ -92,6 +93,16 @@ class Phrase:
             self._pattern = self._compiled()
         return self._pattern
 
+    def possible(self, folded: str) -> bool:
+        """Say whether all that the phrase needs stands anywhere in a text: cheap, and mostly the answer."""
+        if self._needs is None:
+            self._needs = [
+                [choice.split(" ", 1)[0].rstrip("*#") for choice in (group or word).split("|")]
+                for group, optional, word in _TOKEN.findall(self.source)
+                if not optional and word not in {"...", "#"}
+            ]
+        return all(any(choice in folded for choice in choices) for choices in self._needs)
+
     def _compiled(self) -> re.Pattern[str]:
         shape, due, reach, lead = r"(?<!\w)", "", 0, -1
         for group, optional, word in _TOKEN.findall(self.source):
@@ -114,10 +125,6 @@ class Phrase:
         """Return where the phrase stands around a place where one of its words does, between two bounds."""
         pattern = self.pattern
         return pattern.search(text, max(start, at - self._lead), min(end, at + self._reach + 1))
-
-    def within(self, text: str, start: int, end: int) -> re.Match[str] | None:
-        """Return where the phrase first stands between two bounds."""
-        return self.pattern.search(text, start, end)
 
 
 class Index:

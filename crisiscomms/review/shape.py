@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 
 from crisiscomms.review.conditions import Hit
 from crisiscomms.review.figures import figures
@@ -21,7 +22,7 @@ _CLOCK = re.compile(r"(?<![\w:.,])(?:\d{1,2}:\d{2}(?!\d)|\d{1,2} ?[ap]\.?m\b)")
 _NO_REPLY = re.compile(r"\b(?:no|do-?not|donot|not)[-_.]?reply@", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@\w")
 _PHONE = re.compile(r"(?<![\w+])\+?\d[\d ()/-]{6,20}\d(?!\w)")
-_ZONE_NEAR = 24
+_MOST = 3
 
 
 def _hit(code: str, letter: Letter, words: Lexicon, start: int = 0, end: int = 0) -> Hit:
@@ -111,19 +112,20 @@ def _no_zone(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Yield the first time of day without a zone, where the letter names none nearby."""
     if letter.template:
         return
-    zones = words.lists.get("zones", [])
-    for found in _CLOCK.finditer(letter.text):
-        here = letter.sentence_at(found.start())
-        sentence = letter.text[here.start : here.end]
-        if not words.excepted("missing-timezone", letter, here.start, here.end) and not _zoned(
-            sentence, found.end() - here.start, zones
-        ):
+    bare = 0
+    for found in islice(_CLOCK.finditer(letter.text), 500):
+        rest = letter.text[found.end() : found.end() + 60]
+        zoned = words.zone.search(rest[: max(0, letter.sentence_at(found.start()).end - found.end())])
+        if not zoned and not _opening_hours(letter, words, found.start()):
+            bare += 1
             yield _hit("missing-timezone", letter, words, *found.span())
+        if bare >= _MOST:
+            return
 
 
-def _zoned(sentence: str, after: int, zones: list[str]) -> bool:
-    rest = sentence[after : after + 60]
-    return any(re.search(rf"(?<!\w){zone}(?!\w)", rest) for zone in zones)
+def _opening_hours(letter: Letter, words: Lexicon, at: int) -> bool:
+    here = letter.sentence_at(at)
+    return words.excepted("missing-timezone", letter, here.start, here.end)
 
 
 def _signatory(letter: Letter, words: Lexicon) -> Iterator[Hit]:

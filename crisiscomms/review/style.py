@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import accumulate
 
 from crisiscomms.review.conditions import Hit
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon
 
 MOST_WORDS = 30
+#: A text is graded by its first so many characters of prose.
+_ENOUGH = 6000
 _ACRONYM = re.compile(r"(?<![\w./@:-])[A-Z][A-Z0-9]{1,5}s?(?![\w/@-]|\.\w)")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2705\u2728\u2764\u274c]")
 _CHEER = re.compile(r"(?<=\w)!(?![=\w])")
 _LEFT = re.compile(
     r"\[(?:insert|date|name|company|time|number|link|your|customer|product|city|x{2,}|datum|firma|uhrzeit)\b[^\]\n]{0,40}\]"
     r"|\{\{[^{}\n]{0,60}\}\}|\{%[^{}\n]{0,60}%\}|<(?:insert|name|date|company|link|your) ?[^<>\n]{0,40}>"
-    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:TBD|TBC|TODO|FIXME|LOREM|X{2,6}|lorem ipsum)(?!\w)",
+    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:(?-i:TBD|TBC|TODO|FIXME|X{3,6})|lorem ipsum)(?!\w)",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"`[^`\n]{1,200}`")
@@ -69,7 +71,7 @@ def _long(letter: Letter, words: Lexicon) -> Iterator[Hit]:
 
 def grade(text: str, sentences: int, language: str) -> float:
     """Return a reading grade: Flesch-Kincaid in English, the first Vienna formula in German."""
-    found = [match[0] for match in islice(_WORD.finditer(text), 5000)]
+    found = _WORD.findall(text)
     if not found or not sentences:
         return 0.0
     beats = [_beats(word, language) for word in found]
@@ -93,12 +95,13 @@ def _beats(word: str, language: str) -> int:
 
 def _grade(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Judge only texts of some length, and only their sentences: names, dates and lists are no prose."""
-    prose = [s for s in letter.sentences if _is_prose(letter, s)]
-    text = " ".join(letter.text[s.start : s.end] for s in prose)[:20000]
+    prose = [letter.words_of(s) for s in letter.sentences if _is_prose(letter, s)]
+    prose = [piece for piece, so_far in zip(prose, accumulate(map(len, prose)), strict=True) if so_far < _ENOUGH]
+    text = " ".join(prose)
     if len(text.split()) < 100:
         return
     most = 8 if letter.known.kind == "recall" else 9
-    found = grade(text, min(len(prose), max(1, len(prose))), letter.language)
+    found = grade(text, len(prose), letter.language)
     if found > most + (3 if letter.template else 1):
         yield _hit("reading-grade", letter, words, said=f"{found:.0f}")
 
@@ -138,16 +141,8 @@ def _buried_actions(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     counts: dict[int, list[int]] = {}
     for sentence in letter.sentences:
         piece = letter.text[sentence.start : sentence.end]
-        if not _LISTED.match(piece):
-            told = words.lists.get("orders", [])
-            first = letter.folded[sentence.start : sentence.start + 80].strip()
-            if any(
-                first.startswith(
-                    (f"{order} ", f"please {order} ", f"bitte {order} ", f"then {order} ", f"also {order} ")
-                )
-                for order in told
-            ):
-                counts.setdefault(sentence.paragraph, []).append(sentence.start)
+        if not _LISTED.match(piece) and words.order.match(letter.folded, sentence.start):
+            counts.setdefault(sentence.paragraph, []).append(sentence.start)
     for paragraph, starts in counts.items():
         if len(starts) >= 3:
             yield _hit(

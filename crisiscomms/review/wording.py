@@ -9,15 +9,15 @@ from crisiscomms.record.texts import Passage, passages
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.phrases import fold
-from crisiscomms.review.scan import BOOK, Book, Verdict, scan
+from crisiscomms.review.scan import Verdict, scan
 
 
-def wording(case: Case, letters: Iterable[Letter], book: Book = BOOK, named: Collection[str] = ()) -> Iterator[Finding]:
+def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) -> Iterator[Finding]:
     """Yield what the words of some messages get wrong. Words that stand in several messages are named once."""
     told: set[tuple[str, Place, str]] = set()
     known = {language: _texts(case, language) for language in case.workspace.settings.organisation.languages}
     for letter in letters:
-        for verdict in scan(letter, book, named):
+        for verdict in scan(letter, named):
             passage, at = _source(verdict, known.get(letter.language, []))
             if passage and passage.update and passage.update.at.at < case.update.at.at:
                 continue  # what was said then was judged then

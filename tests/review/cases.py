@@ -14,7 +14,7 @@ from crisiscomms.messages.templates import packaged, voices
 from crisiscomms.published import PublishedIncident, Told
 from crisiscomms.review import Case, review
 from crisiscomms.review.letter import Known, Letter
-from crisiscomms.review.scan import BOOK, scan
+from crisiscomms.review.scan import scan
 from crisiscomms.workspace import read_workspace
 
 HOME = Path(__file__).parent / "cases"
@@ -55,16 +55,16 @@ def tries():
                     )
 
 
-def codes_of_text(case, book=BOOK):
+def codes_of_text(case):
     """Return what the rules say about a text."""
     given = {"text": case.given} if isinstance(case.given, str) else dict(case.given)
     text, kind = given.pop("text") * given.pop("repeat", 1), given.pop("as", "statement")
     plain = {**case.known, **given}
     known = Known(**{name: frozenset(value) if isinstance(value, list) else value for name, value in plain.items()})
-    return {v.rule.code for v in scan(Letter(kind, case.language, text, known=known), book)}
+    return {v.rule.code for v in scan(Letter(kind, case.language, text, known=known))}
 
 
-def codes_of_record(case, folder, book=BOOK):
+def codes_of_record(case, folder):
     """Return what the rules say about a changed example, in a workspace of its own where it needs one."""
     given = dict(case.given)
     incident = given.get("of", "checkout-outage")
@@ -78,14 +78,14 @@ def codes_of_record(case, folder, book=BOOK):
             _changed(data, {"set": given["told"]}), now
         )
         told = PublishedIncident(out.composed.telling, (Told("counted", "email", "", "merchants", "notice", "sent"),))
-    return _review(bench, _changed(data, given), now, told, book)
+    return _review(bench, _changed(data, given), now, told)
 
 
-def _review(bench, data, now, told, book):
+def _review(bench, data, now, told):
     record, clock = bench.parse(dump(data)), moment(now)
     posting = accounts(bench.channels, bench.workspace, record.incident.audiences)
     composed = compose(record.incident, bench.workspace, voices(bench.workspace), told, clock, posting)
-    found = review(Case(record, bench.workspace, told, clock, composed), posting, book)
+    found = review(Case(record, bench.workspace, told, clock, composed), posting)
     return {finding.code for finding in found if finding.severity != "info" or finding.code in QUIET}
 
 
