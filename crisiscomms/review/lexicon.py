@@ -75,6 +75,8 @@ class Lexicon:
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""
         for phrase in self._phrases("elements", element):
+            if not phrase.possible(letter.folded):
+                continue
             for key in phrase.stems:
                 at = letter.folded.find(key)
                 while at >= 0:

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 GAP = 60
+#: No phrase reaches further than this from the word it hangs on.
+_AROUND = 300
 #: How many letters of a word with any ending it is found by.
 _START = 4
 _SEP = r"[^\w.!?]{1,6}"
@@ -123,6 +125,8 @@ class Phrase:
 
     def near(self, text: str, at: int, start: int, end: int) -> re.Match[str] | None:
         """Return where the phrase stands around a place where one of its words does, between two bounds."""
+        if self._pattern is None and not self.possible(text[max(start, at - _AROUND) : min(end, at + _AROUND)]):
+            return None  # compiling costs more than all else: only where the rest of the phrase is near
         pattern = self.pattern
         return pattern.search(text, max(start, at - self._lead), min(end, at + self._reach + 1))
 
