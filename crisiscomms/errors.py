@@ -25,8 +25,9 @@ from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How much a finding weighs. Errors stop `publish`."""
+    """How much a finding weighs. Errors stop `publish`; a question is for a person, and nothing depends on it."""
 
+    QUESTION = "question"
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"

@@ -1,6 +1,8 @@
 """`crisiscomms check`: what review finds in a record and its messages."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from crisiscomms.cli.app import Folder, Ids, Json, Now, Rehearsal, app, guarded
 
@@ -8,10 +10,20 @@ if TYPE_CHECKING:
     from crisiscomms.record import Record
 
 
+Explain = Annotated[
+    str | None, typer.Option("--explain", metavar="CODE", help="Say what a rule is about, with examples, and stop.")
+]
+
+
 @app.command()
 @guarded
 def check(
-    ids: Ids = None, folder: Folder = None, now: Now = None, rehearsal: Rehearsal = False, json: Json = False
+    ids: Ids = None,
+    folder: Folder = None,
+    now: Now = None,
+    rehearsal: Rehearsal = False,
+    json: Json = False,
+    explain: Explain = None,
 ) -> int:
     """Read records and their messages as a critic would. Exit 4 if anything must not go out.
 
@@ -24,6 +36,11 @@ def check(
     from crisiscomms.messages.compose import compose
     from crisiscomms.review import Case, review
 
+    if explain:
+        from crisiscomms.review.explain import explain as in_words
+
+        say(in_words(explain))
+        return 0
     room = open_room(folder, rehearsal=rehearsal, now=now)
     records = room.incidents(ids or [])
     published = room.published()

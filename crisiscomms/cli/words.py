@@ -60,8 +60,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 def show_findings(findings: Iterable[Finding], stream: TextIO | None = None) -> None:
     """Print findings: where, what, what it means for readers, and the fix. The most serious come last."""
     out = stream or sys.stderr
-    order = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
-    colours = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+    order = {severity: place for place, severity in enumerate(Severity)}
+    colours = {Severity.QUESTION: "dim", Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
     for finding in sorted(findings, key=lambda f: (order[f.severity], f.place)):
         head = f"{finding.place}  {finding.severity}  [{finding.code}]"
         out.write(

@@ -203,7 +203,11 @@ def telling(facts: Facts) -> Telling:
         }
         for update in facts.updates
     }
-    return Telling(shown, {**sources, **said, **read}, updates, facts.corrections)
+    due = {
+        f"due.{promise.id}": {voice.language: one_line(voice.moment(promise.due)) for voice in _voices(facts)}
+        for promise in facts.incident.promises
+    }
+    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections)
 
 
 def _voices(facts: Facts) -> list[Voice]:

@@ -1,4 +1,15 @@
-"""The review room: may we say it so? Every finding at once, each with its place, its reason and its fix."""
+"""The review room: may we say it so? Every finding at once, each with its place, its reason and its fix.
+
+How the room is built, and where what is still to come has its place:
+
+    catalogue/*.toml   the rules: code, weight, why, source, examples; read when one of them speaks (`rules`)
+    language/*.toml    the phrases of a language, a line each (`phrases`, `lexicon`); a new language is a new file
+    letter             one text with its sentences; `seen` makes them of messages, `texts` (to come) of .md, .docx, .eml
+    scan               one walk through a letter: phrases, `shape` (what is missing), `style`, weighed by `conditions`
+    elements, truth    the record against its status, its lists, the clock; beside them packs/*.toml (duties by law) and `care`
+    required           each message against the record's own words; `consistency` and `channels` one against the others
+    wording            hits become findings with places; from there reports (terminal, SARIF, HTML) and fixes
+"""
 
 from __future__ import annotations
 
@@ -7,10 +18,14 @@ from dataclasses import replace
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.messages.compose import Account
+from crisiscomms.review.channels import across_channels
 from crisiscomms.review.consistency import message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.elements import record_elements
+from crisiscomms.review.seen import later, seen
+from crisiscomms.review.standing import record_standing
 from crisiscomms.review.truth import record_truth
+from crisiscomms.review.wording import wording
 
 __all__ = ["Case", "review"]
 
@@ -21,13 +36,13 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     A finding that the record silences stays in the list as information, with the reason that was given. Where the
     record itself lacks something, the messages that lack it too are not named again.
     """
-    findings = [*record_elements(case), *record_truth(case)]
-    named = {finding.code for finding in findings}
-    findings += [
-        finding
-        for finding in message_findings(case, accounts)
-        if finding.code not in named or finding.code == "fact-mismatch"
-    ]
+    findings = [*record_elements(case), *record_truth(case), *record_standing(case)]
+    named = {finding.code for finding in findings} - {"fact-mismatch"}
+    if case.composed is not None:
+        letters = list(seen(case))
+        of_messages = [*message_findings(case, accounts, letters), *across_channels(case, letters)]
+        findings += [finding for finding in of_messages if finding.code not in named]
+        findings += wording(case, [*letters, *later(case)], named)
     findings = _silenced(case, list(dict.fromkeys(findings)))
     return tuple(sorted(findings, key=lambda finding: finding.place))
 

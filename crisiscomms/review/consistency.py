@@ -14,19 +14,18 @@ from crisiscomms.messages.prose import one_line, plain_times
 from crisiscomms.record.texts import texts
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import figures
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.required import required_elements
-from crisiscomms.review.seen import Seen, seen
 
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
 
 
-def message_findings(case: Case, accounts: Iterable[Account]) -> Iterator[Finding]:
-    """Yield what is wrong with the messages themselves."""
-    if case.composed is None:
-        return
+def message_findings(case: Case, accounts: Iterable[Account], letters: Iterable[Letter]) -> Iterator[Finding]:
+    """Yield where the messages of a case say something else than its record, or less."""
+    assert case.composed  # noqa: S101 -- the caller asked
     facts = case.composed.facts
     allowed = {language: _allowed(facts, facts.voices[language]) for language in facts.languages}
-    for message in seen(case):
+    for message in letters:
         yield from _figures(case, facts, message, allowed[message.language])
         if message.kind in _LONG:
             yield from _material(case, facts, message)
@@ -93,7 +92,7 @@ def _moments(facts: Facts) -> Iterator[When]:
                 yield value
 
 
-def _figures(case: Case, facts: Facts, message: Seen, allowed: set[tuple[str, str]]) -> Iterator[Finding]:
+def _figures(case: Case, facts: Facts, message: Letter, allowed: set[tuple[str, str]]) -> Iterator[Finding]:
     del facts
     for figure in figures(message.text, message.language):
         if (figure.kind, figure.value) not in allowed:
@@ -107,7 +106,7 @@ def _figures(case: Case, facts: Facts, message: Seen, allowed: set[tuple[str, st
             )
 
 
-def _material(case: Case, facts: Facts, message: Seen) -> Iterator[Finding]:
+def _material(case: Case, facts: Facts, message: Letter) -> Iterator[Finding]:
     voice = facts.voices[message.language]
     for name, fact in facts.incident.facts.items():
         if fact.material and facts.figure(name, voice).lower() not in message.text.lower():

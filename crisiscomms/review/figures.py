@@ -11,7 +11,10 @@ _DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
 _ISO_DATE = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])")
 _POINTS = re.compile(r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
-_ADDRESS = re.compile(r"https?://\S+|[\w.+-]+@[\w.-]+\.\w+|\+\d[\d ()/-]{5,}\d")
+# Each part has an end, and begins only where a word does: what is long stays fast.
+_ADDRESS = re.compile(
+    r"https?://\S{1,400}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}|\+\d[\d ()/-]{5,30}\d"
+)
 _NUMBER = re.compile(
     r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)"
     r"(?:(?P<percent>\s?%)|(?P<short>[kKmM]|bn|mn)\b|[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"

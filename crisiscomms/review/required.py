@@ -9,7 +9,7 @@ from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.prose import one_line, plain_times, sentences
 from crisiscomms.messages.told import Told
 from crisiscomms.review.context import Case
-from crisiscomms.review.seen import Seen
+from crisiscomms.review.letter import Letter
 
 
 def _plain(items: Iterable[object]) -> list[str]:
@@ -58,7 +58,7 @@ _REQUIRED = {
 }
 
 
-def required_elements(case: Case, facts: Facts, message: Seen) -> Iterator[Finding]:
+def required_elements(case: Case, facts: Facts, message: Letter) -> Iterator[Finding]:
     """Yield each element that the record knows and a message leaves out."""
     if message.kind not in _REQUIRED:
         return
@@ -88,7 +88,7 @@ def required_elements(case: Case, facts: Facts, message: Seen) -> Iterator[Findi
         yield from _post(case, facts, told, message)
 
 
-def _first_words(message: Seen) -> str:
+def _first_words(message: Letter) -> str:
     """Return the first two sentences below a statement's title."""
     _, _, below = message.text.partition("\n")
     return " ".join(sentences(" ".join(below.split()))[:2])
@@ -98,7 +98,7 @@ def _squeeze(words: str) -> str:
     return " ".join(words.split()).lower()
 
 
-def _post(case: Case, facts: Facts, told: Told, message: Seen) -> Iterator[Finding]:
+def _post(case: Case, facts: Facts, told: Told, message: Letter) -> Iterator[Finding]:
     due = case.update.next_update
     if due:
         voice = facts.voices[message.language]
@@ -109,7 +109,7 @@ def _post(case: Case, facts: Facts, told: Told, message: Seen) -> Iterator[Findi
         yield _missing(case, message, "apology", "")
 
 
-def _missing(case: Case, message: Seen, element: str, words: str) -> Finding:
+def _missing(case: Case, message: Letter, element: str, words: str) -> Finding:
     code = {"apology": "no-explicit-apology"}.get(element, f"missing-{element}")
     quoted = f': "{_short(words)}"' if words else ""
     place = Place(f"templates/{message.language}/{message.template}")

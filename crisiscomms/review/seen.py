@@ -1,41 +1,78 @@
-"""Messages as their readers see them, with where their words come from."""
+"""Messages as their readers see them, with where their words come from and what the record says beside them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
+from crisiscomms.messages.model import Messages
+from crisiscomms.record import CLOSED
 from crisiscomms.review.context import Case
+from crisiscomms.review.letter import Known, Letter
+
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]+")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One message as its readers see it. `template` is where its words come from."""
-
-    kind: str
-    language: str
-    text: str
-    audience: str | None
-    template: str
-
-    @property
-    def name(self) -> str:
-        """What the message is called in findings."""
-        return f"{self.kind} ({self.language}{', ' + self.audience if self.audience else ''})"
-
-
-def seen(case: Case) -> Iterator[Seen]:
+def seen(case: Case) -> Iterator[Letter]:
     """Yield every message of a case, each in the languages that the record is in."""
     assert case.composed  # noqa: S101 -- the caller asked
-    messages = case.composed.messages
+    yield from _letters(case, case.composed.messages, known(case))
+
+
+def later(case: Case) -> Iterator[Letter]:
+    """Yield the dispatches of updates whose time is still to come, each with the status it will have then."""
+    now = known(case)
+    for update, messages in case.composed.later.items() if case.composed else ():
+        yield from _letters(case, messages, replace(now, status=case.incident.update(update).status))
+
+
+def known(case: Case) -> Known:
+    """Return what the record says, for the rules that weigh words by it."""
+    incident, update = case.incident, case.update
+    people = any(fact.unit.word("en", "other") in _PEOPLE for fact in incident.facts.values())
+    return Known(
+        status=update.status,
+        severity=incident.severity,
+        kind=incident.kind,
+        harm=incident.harm,
+        level=incident.responsibility.level,
+        cause=incident.cause.state,
+        prevention=any(a.kind == "prevent" and (a.due or a.done) for a in incident.actions),
+        lessons=bool(incident.lessons) if update.status in CLOSED else None,
+        unknowns=bool(incident.unknowns),
+        counted=people or None,
+        glossary=frozenset(word for term in incident.glossary for word in term.split()),
+        names=frozenset(_CAPITALS.findall(_named(case))),
+    )
+
+
+_PEOPLE = frozenset(
+    ("people", "customers", "users", "merchants", "accounts", "members", "passengers", "patients", "households")
+)
+
+
+def _named(case: Case) -> str:
+    """Return the names that the record and the workspace know: capitals in them explain themselves."""
+    settings, incident = case.workspace.settings, case.incident
+    said = [settings.organisation.name, settings.organisation.short_name or ""]
+    said += [words for component in settings.site.components for _, words in component.name]
+    said += [p.model or "" for p in incident.affected.products]
+    said += [words for p in incident.affected.products for _, words in p.name]
+    return " ".join(said)
+
+
+def _letters(case: Case, messages: Messages, known: Known) -> Iterator[Letter]:
+    assert case.composed  # noqa: S101 -- the caller asked
     for content in messages.site:
         if content.language == content.words_language:
             for page in content.pages:
-                yield Seen(page.kind, content.language, page.text, None, f"{page.kind}.md.j2")
+                yield Letter(page.kind, content.language, page.text, None, f"{page.kind}.md.j2", known)
     for notice in messages.notices:
         if notice.language in case.composed.facts.languages:
-            yield Seen(notice.kind, notice.language, notice.text, notice.audience, f"{notice.kind}.md.j2")
+            template = f"{notice.kind}.md.j2"
+            yield Letter(notice.kind, notice.language, notice.text, notice.audience, template, known)
     for post in messages.posts:
-        yield Seen(post.kind, post.language, post.text, None, "words.toml")
+        yield Letter(post.kind, post.language, post.text, None, "words.toml", known)
     for memo in messages.memos:
-        yield Seen("memo", memo.language, memo.text, None, "memo.md.j2")
+        yield Letter("memo", memo.language, memo.text, None, "memo.md.j2", known)

@@ -1,0 +1,182 @@
+"""Whether all channels say the same: contacts, links, signatures, apologies, promises, corrections, and who hears first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from crisiscomms.errors import Finding, Place
+from crisiscomms.messages.prose import one_line
+from crisiscomms.record import CLOSED
+from crisiscomms.record.model import Promise
+from crisiscomms.record.texts import passages
+from crisiscomms.record.tree import Path_
+from crisiscomms.review.context import Case
+from crisiscomms.review.figures import figures
+from crisiscomms.review.letter import Letter
+from crisiscomms.review.lexicon import lexicon
+from crisiscomms.review.rules import rule
+from crisiscomms.review.style import grade
+
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
+_PHONE = re.compile(r"(?<![\w+])\+\d[\d ()/-]{5,20}\d(?!\w)")
+_LINK = re.compile(r"https?://[^\s)>\]\"']{1,400}")
+_LONG = {"statement", "incident", "faq", "notice", "memo"}
+_SIGNED = {"statement", "notice"}
+_PROMISE = re.compile(r"promises\.\d+\.text")
+_DRIFT = 5
+
+
+def across_channels(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
+    """Yield where one message says something else than another, or than what was published."""
+    messages = list(letters)
+    yield from _order(case)
+    yield from _dropped(case)
+    yield from _unmarked(case, messages)
+    yield from _addresses(case, messages)
+    yield from _signatures(case, messages)
+    yield from _apologies(case, messages)
+    yield from _drift(case, messages)
+
+
+def _finding(case: Case, code: str, place: Path_ | Letter, message: str) -> Finding:
+    found = rule(code, "F")
+    at = Place(f"templates/{place.language}/{place.template}") if isinstance(place, Letter) else place
+    return case.finding(code, found.severity, at, message, found.why, found.fix)
+
+
+def _order(case: Case) -> Iterator[Finding]:
+    """Yield those who are hurt and hear it after the public: by the order of the workspace, or by the first update."""
+    listed = {
+        item.audience
+        for item in case.incident.impact
+        if (found := case.workspace.audiences(case.incident.audiences).get(item.audience)) and found.recipients
+    }
+    order = list(case.workspace.settings.order.audiences)
+    public = order.index("everyone") if "everyone" in order else len(order)
+    for name in sorted(listed):
+        if name in order and order.index(name) > public:
+            yield _finding(case, "order-of-notice", ("audiences", name), f"[order] puts {name} behind everyone")
+    if "staff" in order and order.index("staff") > public:
+        yield _finding(case, "order-of-notice", ("audiences",), "[order] puts staff behind everyone")
+    told: set[str] = set()
+    for index, update in enumerate(case.incident.updates):
+        told |= set(update.audiences)
+        missing = sorted(listed - told)
+        if index == 0 and missing and not update.private and update.id not in case.published.dispatched():
+            message = f'update "{update.id}" goes to the public, and not to {", ".join(missing)} by mail'
+            yield _finding(case, "order-of-notice", ("updates", index), message)
+
+
+def _dropped(case: Case) -> Iterator[Finding]:
+    """Yield promises that were published and are gone. What was reworded stays under its id and is a changed text."""
+    before = case.published.telling
+    if before is None:
+        return
+    now = {words for promise in case.incident.promises for _, words in promise.text}
+    told = [dict(said) for path, said in before.texts.items() if _PROMISE.fullmatch(path)]
+    gone = [said for said in told if not now & set(said.values())]
+    for said in gone[: len(told) - len(case.incident.promises)]:
+        message = f'"{next(iter(said.values()))}" was promised and is gone'
+        yield _finding(case, "commitment-dropped", ("promises",), message)
+    voices = case.composed.facts.voices if case.composed else {}
+    for index, promise in enumerate(case.incident.promises):
+        for language, was in before.texts.get(f"due.{promise.id}", {}).items():
+            due = one_line(voices[language].moment(promise.due)) if language in voices else was
+            if due != was and not promise.kept and _is_later(case, promise, was) and not _explained(case, was):
+                message = f'"{promise.id}" was promised for {was}, and is now due {due}'
+                yield _finding(case, "commitment-dropped", ("promises", index, "due"), message)
+                break
+
+
+def _is_later(case: Case, promise: Promise, was: str) -> bool:
+    """Say whether a promise is due later than it was. A day that cannot be read counts as sooner."""
+    days = [figure.value for figure in figures(was, case.incident.languages[0] if case.incident.languages else "en")]
+    found = [tuple(int(part or 0) for part in reversed(day.split("."))) for day in days if day.count(".") == 2]
+    due = promise.due.at.astimezone(case.workspace.zone)
+    return not found or (due.year, due.month, due.day) >= found[0]
+
+
+def _explained(case: Case, said: str) -> bool:
+    """Say whether an update that was not dispatched yet names the day that was promised."""
+    out = case.published.dispatched()
+    new = (p.words for p in passages(case.incident) if p.update is not None and p.update.id not in out)
+    return any(said in one_line(words) for words in new)
+
+
+def _unmarked(case: Case, messages: list[Letter]) -> Iterator[Finding]:
+    corrections = case.composed.facts.corrections if case.composed else ()
+    for letter in messages:
+        if letter.kind != "incident":
+            continue
+        for correction in corrections:
+            before = one_line(correction.before.get(letter.language, ""))
+            if correction.figure and before and before.lower() not in letter.text.lower():
+                message = f"the {letter.name} does not say that {correction.what} was {before} before"
+                yield _finding(case, "correction-unmarked", letter, message)
+
+
+def _addresses(case: Case, messages: list[Letter]) -> Iterator[Finding]:
+    """Yield contacts and links that come from nowhere. One that a text of the record gives was looked at by people."""
+    settings, said = case.workspace.settings, " ".join(passage.words for passage in passages(case.incident))
+    known = repr(case.incident) + repr(settings.organisation) + repr(settings.channels) + said
+    digits = re.sub(r"[^\d+]", "", known)
+    hosts = {urlsplit(url).hostname or "" for url in (settings.organisation.url, settings.site.url)}
+    for letter in messages:
+        for found in sorted({*_EMAIL.findall(letter.text)}):
+            if found.rstrip(".") not in known:
+                yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as an address")
+        for found in sorted({*_PHONE.findall(letter.text)}):
+            if re.sub(r"[^\d+]", "", found) not in digits:
+                yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as a number")
+        for found in sorted({*_LINK.findall(letter.text)}):
+            if urlsplit(found).hostname not in hosts and found.rstrip(".,") not in known:
+                yield _finding(case, "link-mismatch", letter, f"the {letter.name} links to {found}")
+
+
+def _signatures(case: Case, messages: list[Letter]) -> Iterator[Finding]:
+    """Yield messages in which another name stands above the role of the one who signs."""
+    signed = case.incident.signed_by
+    if signed is None:
+        return
+    for letter in messages:
+        if letter.kind in _SIGNED:
+            role = (signed.role.get(letter.language) or next(words for _, words in signed.role)).lower()
+            lines = [line.strip() for line in letter.text.split("\n") if line.strip()]
+            above = [a for a, b in pairwise(lines) if b.lower().startswith(role)]
+            for name in above:
+                if name.strip("*_ ,") != signed.name:
+                    message = f"the {letter.name} is signed by {name}, and the record by {signed.name}"
+                    yield _finding(case, "signatory-mismatch", letter, message)
+
+
+def _apologies(case: Case, messages: list[Letter]) -> Iterator[Finding]:
+    """Yield messages that say no word of sorry where others of the same record do."""
+    if case.incident.responsibility.level not in {"ours", "shared"} or not case.composed:
+        return
+    voices = case.composed.facts.voices
+    sorry = {id(m) for m in messages if voices[m.language].apologises(m.text)}
+    if not sorry or not (case.update.status in CLOSED or case.owes_statement):
+        return
+    for letter in messages:
+        if letter.kind in {"incident", "faq", "memo"} and id(letter) not in sorry:
+            yield _finding(case, "apology-mismatch", letter, f"the {letter.name} does not say sorry, and others do")
+
+
+def _drift(case: Case, messages: list[Letter]) -> Iterator[Finding]:
+    """Yield messages that are far harder to read than another of the same language."""
+    grades = {}
+    for letter in messages:
+        words = lexicon(letter.language)
+        prose = [letter.words_of(s) for s in letter.sentences]
+        prose = [piece for piece in prose if piece[-1:] in {".", "?"} and len(piece.split()) > 3]
+        if words and letter.kind in _LONG - {"memo"} and sum(len(piece.split()) for piece in prose) > 150:
+            grades[letter.name] = (grade(" ".join(prose), len(prose), letter.language), letter)
+    for level, letter in grades.values():
+        least = min((other for other, o in grades.values() if o.language == letter.language), default=level)
+        if level - least > _DRIFT:
+            yield _finding(
+                case, "tone-drift", letter, f"the {letter.name} is at grade {level:.0f}, another at {least:.0f}"
+            )

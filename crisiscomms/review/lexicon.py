@@ -1,0 +1,117 @@
+"""The words of one language: the phrases of every rule, what excuses them, and how the elements of an apology sound."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from crisiscomms.review.figures import figures
+from crisiscomms.review.letter import LONGEST, Letter
+from crisiscomms.review.phrases import Index, Phrase, phrases_of
+
+_HOME = Path(str(files("crisiscomms.review"))) / "language"
+#: How often a phrase is tried around one of its words, before it is taken not to be there.
+_TRIES = 100
+
+
+class Lexicon:
+    """One language. `families` maps a family to its rules' phrases, a phrase a line."""
+
+    def __init__(self, language: str, plain: Mapping[str, Any]) -> None:
+        self.language = language
+        self.families: dict[str, dict[str, str]] = {name: part for name, part in plain.items() if len(name) == 1}
+        self._unless: dict[str, str] = plain.get("unless", {})
+        self.elements: dict[str, str] = plain.get("elements", {})
+        self.lists: dict[str, list[str]] = plain.get("lists", {})
+        self.family_of = {code: letter for letter, codes in self.families.items() for code in codes}
+        self._known: dict[tuple[str, str], list[Phrase]] = {}
+
+    @cached_property
+    def index(self) -> Index:
+        """Every phrase of every rule, to be found in one walk."""
+        return Index(
+            phrase
+            for codes in self.families.values()
+            for code, lines in codes.items()
+            for phrase in phrases_of(lines, code)
+        )
+
+    @cached_property
+    def zone(self) -> re.Pattern[str]:
+        """The name of a zone, as it follows a time of day."""
+        return re.compile(rf"(?<!\w)(?:{'|'.join(self.lists['zones'])})(?!\w)")
+
+    @cached_property
+    def order(self) -> re.Pattern[str]:
+        """How a sentence begins that tells the reader to do something."""
+        return re.compile(rf" {{0,4}}(?:(?:please|then|also|bitte) )?(?:{'|'.join(self.lists['orders'])}) ")
+
+    def _phrases(self, kind: str, name: str) -> list[Phrase]:
+        key = (kind, name)
+        if key not in self._known:
+            self._known[key] = phrases_of((self._unless if kind == "unless" else self.elements).get(name, ""))
+        return self._known[key]
+
+    def excepted(self, code: str, letter: Letter, start: int, end: int) -> bool:
+        """Say whether words that make a hit harmless stand in its sentence."""
+        return any(self._at(p, letter.folded, start, end) >= 0 for p in self._phrases("unless", code))
+
+    def has(self, element: str, letter: Letter, start: int, end: int) -> bool:
+        """Say whether an element of an apology stands between two places of a letter."""
+        if element == "dated":
+            return dated(letter, start, end)
+        return self.first(element, letter, start, end) is not None
+
+    def first(self, element: str, letter: Letter, start: int, end: int) -> int | None:
+        """Return where an element first stands between two places of a letter."""
+        found = [at for p in self._phrases("elements", element) if (at := self._at(p, letter.folded, start, end)) >= 0]
+        return min(found, default=None)
+
+    def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
+        """Yield every place of a letter where an element stands."""
+        for phrase in self._phrases("elements", element):
+            if not phrase.possible(letter.folded):
+                continue
+            for key in phrase.stems:
+                at = letter.folded.find(key)
+                while at >= 0:
+                    here = letter.sentence_at(at)
+                    match = phrase.near(letter.folded, at, here.start, here.end)
+                    if match:
+                        yield match.span()
+                    after = max(at + len(key), match.end() if match else 0)
+                    at = letter.folded.find(key, after)
+
+    @staticmethod
+    def _at(phrase: Phrase, folded: str, start: int, end: int) -> int:
+        """Return where a phrase first stands, or -1: around its words, which are looked for first."""
+        found = []
+        for key in phrase.stems:
+            at = folded.find(key, start, end)
+            for _ in range(_TRIES):
+                if at < 0:
+                    break
+                match = phrase.near(folded, at, start, end)
+                if match:
+                    found.append(match.start())
+                    break
+                at = folded.find(key, at + len(key), end)
+        return min(found, default=-1)
+
+
+def dated(letter: Letter, start: int, end: int) -> bool:
+    """Say whether a date or a time of day stands between two places of a letter."""
+    piece = letter.text[start : min(end, start + 3 * LONGEST)]
+    return any(figure.kind in {"date", "clock"} for figure in figures(piece, letter.language))
+
+
+@cache
+def lexicon(language: str) -> Lexicon | None:
+    """Return the words of a language. None where nobody has written them down yet."""
+    path = _HOME / f"{language.split('-', maxsplit=1)[0]}.toml"
+    return Lexicon(language, tomllib.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None

@@ -1,0 +1,97 @@
+"""The rules as data: what each is called, how much it weighs and when, why it matters, and what good and bad look like.
+
+One file per family under `catalogue/`. Nothing is read before a rule has something to say, or somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from crisiscomms.errors import Severity, UsageError, did_you_mean
+
+FAMILIES = {
+    "A": "What is missing",
+    "B": "Evasion",
+    "C": "Making it small",
+    "D": "Claiming too much, and talking about oneself",
+    "E": "Style",
+    "F": "One truth in every channel",
+}
+HOW = {
+    "pattern": "words in the text",
+    "gated": "words in the text, weighed by the record and its status",
+    "structure": "the record, or the shape of the text",
+    "compare": "messages against each other and against the record",
+    "person": "a question for a person",
+}
+_FILES = {
+    "A": "a-missing",
+    "B": "b-evasion",
+    "C": "c-small",
+    "D": "d-claims",
+    "E": "e-style",
+    "F": "f-one-truth",
+}
+_HOME = Path(str(files("crisiscomms.review")))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `what` completes "the statement says ..."; `spares` are near misses that it must not flag.
+
+    `error_when`, `warning_when`, `info_when` and `off_when` are conditions by name; `excused_by` are neighbours in the
+    same paragraph that make it weigh one level less. `yields_to` are rules that
+    say the same more plainly where they speak. `more` says in words what else decides about a rule of the record.
+    """
+
+    code: str
+    family: str
+    severity: Severity
+    how: str
+    what: str
+    why: str
+    source: str
+    fix: str
+    bad: str
+    good: str
+    spares: tuple[str, ...]
+    error_when: tuple[str, ...] = ()
+    warning_when: tuple[str, ...] = ()
+    info_when: tuple[str, ...] = ()
+    off_when: tuple[str, ...] = ()
+    excused_by: tuple[str, ...] = ()
+    yields_to: tuple[str, ...] = ()
+    more: str = ""
+
+
+@cache
+def family(letter: str) -> dict[str, Rule]:
+    """Return the rules of one family."""
+    plain = tomllib.loads((_HOME / "catalogue" / f"{_FILES[letter]}.toml").read_text(encoding="utf-8"))
+    return {code: _rule(code, letter, parts) for code, parts in plain.items()}
+
+
+def _rule(code: str, letter: str, parts: dict[str, Any]) -> Rule:
+    lists = {field.name for field in fields(Rule) if str(field.type).startswith("tuple")}
+    read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in parts.items()}
+    read |= {"code": code, "family": letter, "severity": Severity(parts["severity"])}
+    return Rule(**read)
+
+
+def rules() -> dict[str, Rule]:
+    """Return every rule by its code."""
+    return {code: rule for letter in FAMILIES for code, rule in family(letter).items()}
+
+
+def rule(code: str, letter: str = "") -> Rule:
+    """Return a rule. Raises UsageError that names the nearest codes."""
+    known = family(letter) if letter else rules()
+    if code not in known:
+        near = did_you_mean(code, known)
+        raise UsageError(f'there is no rule "{code}".{near}', fix="All of them: docs/rules.md")
+    return known[code]

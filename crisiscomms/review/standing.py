@@ -1,0 +1,36 @@
+"""Who speaks and what is given: whether they fit what happened. The second is a question for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crisiscomms.errors import Finding
+from crisiscomms.review.context import Case
+from crisiscomms.review.lexicon import lexicon
+from crisiscomms.review.rules import rule
+
+
+def record_standing(case: Case) -> Iterator[Finding]:
+    """Yield a signature that is too light for what happened, and a gesture where people were harmed."""
+    incident = case.incident
+    grave = incident.severity == "critical" or incident.harm == "confirmed"
+    if grave and incident.signed_by and not _leads(case):
+        found = rule("signatory-too-junior", "A")
+        role = next(words for _, words in incident.signed_by.role)
+        message = f'{incident.signed_by.name} signs as "{role}", and this is grave'
+        yield case.finding(found.code, found.severity, ("signed_by", "role"), message, found.why, found.fix)
+    harmed = grave or incident.harm != "none"
+    if harmed and incident.repair and all(item.kind == "gesture" for item in incident.repair):
+        found = rule("repair-disproportionate", "A")
+        message = "a question: is a gesture enough for what people lost?"
+        yield case.finding(found.code, found.severity, ("repair",), message, found.why, found.fix)
+
+
+def _leads(case: Case) -> bool:
+    """Say whether the role is that of somebody who can change things. A language without a list is not judged."""
+    assert case.incident.signed_by  # noqa: S101 -- the caller asked
+    for language, words in case.incident.signed_by.role:
+        known = lexicon(language)
+        if known is None or any(leader in words.lower() for leader in known.lists["leaders"]):
+            return True
+    return False

@@ -1,0 +1,71 @@
+"""What the rules find in every message of a case, each with the place where its words are to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from crisiscomms.errors import Finding, Place, Severity
+from crisiscomms.record.texts import Passage, passages
+from crisiscomms.review.context import Case
+from crisiscomms.review.letter import Letter
+from crisiscomms.review.phrases import fold
+from crisiscomms.review.scan import Verdict, scan
+
+
+def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield what the words of some messages get wrong. Words that stand in several messages are named once."""
+    told: set[tuple[str, Place, str]] = set()
+    known = {language: _texts(case, language) for language in case.workspace.settings.organisation.languages}
+    for letter in letters:
+        for verdict in scan(letter, named):
+            passage, at = _source(verdict, known.get(letter.language, []))
+            if passage and passage.update and passage.update.at.at < case.update.at.at:
+                continue  # what was said then was judged then
+            place = _place(case, verdict, passage, at)
+            key = (verdict.rule.code, place, verdict.hit.words.lower())
+            if key not in told:
+                told.add(key)
+                yield finding(verdict, place)
+
+
+def _texts(case: Case, language: str) -> list[tuple[Passage, str]]:
+    """Return the texts of the record in a language. Of two alike, the newest update's is the one that is judged."""
+    found = [(p, fold(p.words)) for p in passages(case.incident) if p.language == language]
+    return sorted(found, key=lambda pair: -pair[0].update.at.at.timestamp() if pair[0].update else 0.0)
+
+
+def finding(verdict: Verdict, place: Place) -> Finding:
+    """Return a finding: where, what, why it matters to the reader, what to write instead."""
+    rule, hit = verdict.rule, verdict.hit
+    asks = "a question: " if verdict.severity is Severity.QUESTION else ""
+    detail = f" ({hit.said})" if hit.said else ""
+    if hit.end > hit.start:
+        message = f'the {hit.letter.name} says "{_short(hit.words)}": {asks}{rule.what}{detail}'
+    else:
+        message = f"the {hit.letter.name}: {asks}{rule.what}{detail}"
+    return Finding(rule.code, verdict.severity, place, message, rule.why, rule.fix)
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 90 else words[:87].rsplit(" ", 1)[0] + " ..."
+
+
+def _source(verdict: Verdict, known: list[tuple[Passage, str]]) -> tuple[Passage | None, int]:
+    """Return the text of the record that the words come from, and where in it."""
+    hit = verdict.hit
+    said = fold(hit.letter.text[hit.start : hit.end])
+    for passage, words in known if said else ():
+        at = words.find(said)
+        if at >= 0:
+            return passage, at
+    return None, 0
+
+
+def _place(case: Case, verdict: Verdict, passage: Passage | None, at: int) -> Place:
+    """Return where the words stand in the record; else the template they come from."""
+    hit = verdict.hit
+    if passage is None:
+        return Place(f"templates/{hit.letter.language}/{hit.letter.template}")
+    path = (*passage.path, passage.language)
+    path = path if path in case.record.tree.spans else passage.path
+    return case.record.tree.place_of(path, passage.words[at : at + hit.end - hit.start])
