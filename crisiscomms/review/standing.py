@@ -27,10 +27,10 @@ def record_standing(case: Case) -> Iterator[Finding]:
 
 
 def _leads(case: Case) -> bool:
-    """Say whether the role is that of somebody who can change things. A language without a list is not judged."""
+    """Say whether the role is that of somebody who can change things. A language without a list, or a role still to be written, is not judged."""
     assert case.incident.signed_by  # noqa: S101 -- the caller asked
     for language, words in case.incident.signed_by.role:
         known = lexicon(language)
-        if known is None or any(leader in words.lower() for leader in known.lists["leaders"]):
+        if known is None or "TODO" in words or any(leader in words.lower() for leader in known.lists["leaders"]):
             return True
     return False

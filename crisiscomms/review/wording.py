@@ -21,6 +21,8 @@ def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) 
             passage, at = _source(verdict, known.get(letter.language, []))
             if passage and passage.update and passage.update.at.at < case.update.at.at:
                 continue  # what was said then was judged then
+            if "TODO" in (passage.words if passage else verdict.hit.words):
+                continue  # what is still to be written is judged when it is written
             place = _place(case, verdict, passage, at)
             key = (verdict.rule.code, place, verdict.hit.words.lower())
             if key not in told:
