@@ -1,12 +1,14 @@
 """crisiscomms as a process that meets a misfortune: it ends at a call, its power fails, or its leases are short.
 
-python -m proof.launch crash              reads "CALL SNAPSHOT FOLDER" lines, and publishes each in a process of its own
+python -m proof.launch crash FOLDER       publishes FOLDER, then reads "CALL SNAPSHOT BOOT FOLDER" lines, and publishes
+                                          each in a process of its own
 python -m proof.launch power publish ...  keeps a copy of what would outlive a power cut
 python -m proof.launch lease worker ...   leases of CRISISCOMMS_LEASE seconds
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import pickle
@@ -16,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,11 +51,16 @@ _CALLS = frozenset(
 _THINGS = (sqlite3.Connection, sqlite3.Cursor, socket.socket, io.FileIO, io.BufferedWriter, io.TextIOWrapper)
 
 
+@cache
+def _is_thing(kind: type) -> bool:
+    return issubclass(kind, _THINGS)
+
+
 def reaches_out(called: Any) -> bool:
     """Say whether a C function talks to the database, to the network or to the disk."""
-    if isinstance(getattr(called, "__self__", None), _THINGS):
+    if _is_thing(type(getattr(called, "__self__", None))):
         return True
-    return called.__module__ in {"posix", "fcntl", "_io"} and called.__name__ in _CALLS
+    return called.__name__ in _CALLS and called.__module__ in {"posix", "fcntl", "_io"}
 
 
 def end_at(call: int) -> None:
@@ -115,6 +123,8 @@ def serve() -> None:
     """Publish again and again, each time in a fork, so that nothing has to be imported twice."""
     from crisiscomms.ledger.rows import Worker
 
+    gc.collect()
+    gc.freeze()  # what is warm is shared by all forks, and stays so
     for line in sys.stdin:
         call, copy, boot, folder = line.rstrip("\n").split("\t")
         child = os.fork()
@@ -150,11 +160,8 @@ def help_for_ever(folder: Path) -> None:
 def main() -> int:
     how, *words = sys.argv[1:]
     if how == "crash":
-        warm, *_ = words
         shown, sys.stdout = sys.stdout, io.StringIO()
-        command("publish", "--rehearsal", "--yes", "-C", warm)  # so that everything is imported
-        from crisiscomms.channels import smtp_fan  # noqa: F401
-
+        command("publish", "--yes", "-C", words[0])  # so that everything is imported
         sys.stdout = shown
         serve()
         return 0
