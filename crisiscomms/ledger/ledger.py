@@ -152,7 +152,7 @@ class Ledger(Working):
             row = Row.read(found) if found else None
             if row is None or row.state != State.DOUBT:
                 return False
-            evidence = {**json.loads(row.evidence or "{}"), "resolved_by": by or self.who, "reason": reason}
+            evidence = {**json.loads(row.evidence or "{}"), "resolved_by": by or self.who, "because": reason}
             ends = State.CLOSED if to is State.PLANNED else to
             given = {"row_id": row_id, "new_evidence": json.dumps(evidence, ensure_ascii=False)}
             if to is State.PLANNED and by is None:
