@@ -159,7 +159,7 @@ class Working(Reading):
 
     def _ended(self, connection: Connection, ending: Ending, entries: list[Entry]) -> frozenset[int]:
         row, evidence = ending.row, _json(ending.evidence)
-        values: dict[str, Any] = {"evidence": evidence}
+        values: dict[str, Any] = {"evidence": evidence} if evidence else {}  # what is known of earlier attempts stays
         if ending.to in WAITING:
             tried = row.attempts + (ending.to is State.RETRY)
             values |= {"attempts": tried, "claim": None, "not_before": ending.not_before}
