@@ -87,8 +87,9 @@ def test_what_a_silent_worker_has_in_hand_goes_to_another_while_nobody_publishes
     shared.office.people("merchants", *PEOPLE)
     shared.use()
     lease = {"CRISISCOMMS_LEASE": "3"}
-    for number in range(2):
+    for _ in range(2):
         shared.work(**lease)
+    for number in range(2):
         shared.ready(number)
     reached = at_mail(mail, 30)
     first = shared.office.start("publish", "--yes", env=lease)
