@@ -124,6 +124,10 @@ class PublishedInPart(CrisiscommsError):
     exit_code = 6
 
 
+class Unreachable(CrisiscommsError):
+    """The ledger cannot be opened now."""
+
+
 class Busy(CrisiscommsError):
     """Someone else is publishing from this workspace."""
 

@@ -1,11 +1,17 @@
 """`crisiscomms doubt`: messages that may or may not have arrived, and a person's word about them."""
 
 import json as json_
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.ledger import Row
+
+#: How many messages are shown with all that is known about them, and how many are named in a command.
+_MOST_SHOWN, _MOST_NAMED = 20, 10
 
 doubts = typer.Typer(help="Messages that may or may not have arrived.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(doubts, name="doubt")
@@ -14,10 +20,11 @@ app.add_typer(doubts, name="doubt")
 @doubts.command("list")
 @guarded
 def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = False) -> int:
-    """List them with their evidence.
+    """List them, with all that is known about each, and say what to do.
 
     Example: crisiscomms doubt list
     """
+    from crisiscomms.cli.evidence import about
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, say, show_json
     from crisiscomms.ledger import State
@@ -25,34 +32,70 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     room = open_room(folder, rehearsal=rehearsal)
     rows = room.ledger.rows(State.DOUBT) if room.has_ledger else []
     if json:
-        show_json(
-            "doubt",
-            rows=[
-                {
-                    "id": r.id,
-                    "incident": r.incident,
-                    "update": r.update_id,
-                    "channel": r.channel,
-                    "recipient": r.recipient,
-                    "evidence": json_.loads(r.evidence or "{}"),
-                }
-                for r in rows
-            ],
-        )
+        show_json("doubt", rows=[{**_plain(row), "known": about(room, row)} for row in rows])
         return 0
-    for row in rows:
-        evidence = "; ".join(f"{key}: {value}" for key, value in json_.loads(row.evidence or "{}").items())
-        say(f"{row.id:>7}  {row.incident} {row.update_id}  {row.channel}  {row.recipient or 'the account'}")
-        say(f"         {evidence}")
-    say(
-        f"{count(len(rows), 'message')} in doubt."
-        + (
-            " Ask the people or the place, then: crisiscomms doubt resolve ID --sent, --resend or --close"
-            if rows
-            else ""
-        )
-    )
+    if not rows:
+        say("Nothing is in doubt.")
+        return 0
+    say(f"{count(len(rows), 'message')} may or may not have arrived. Nothing of this is sent again before you say so.")
+    for row in rows[:_MOST_SHOWN]:
+        _show(row.id, about(room, row))
+    if len(rows) > _MOST_SHOWN:
+        say(f"\nAnd {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
+    _show_what_to_do([row.id for row in rows])
     return 0
+
+
+def _plain(row: "Row") -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "incident": row.incident,
+        "update": row.update_id,
+        "channel": row.channel,
+        "recipient": row.recipient,
+        "evidence": json_.loads(row.evidence or "{}"),
+    }
+
+
+def _show(number: int, known: dict[str, str]) -> None:
+    """Print one message in doubt."""
+    from crisiscomms.cli.words import paint, say, visible
+
+    lines = {
+        "message": known["message"],
+        "": known["of"],
+        "it stood": known["stood"],
+        "since": known["since"],
+        "server": known["server"],
+        "last word": known["last_word"],
+        "worker": known["worker"],
+        "Message-ID": known["message_id"],
+    }
+    say()
+    say(paint(f"{number:>7}  {visible(known['to'])}", "bold"))
+    for name, words in lines.items():
+        if words:
+            say(f"         {name:<11} {visible(words)}")
+
+
+def _show_what_to_do(numbers: list[int]) -> None:
+    """Print the exact command for each answer that a person can give."""
+    from crisiscomms.cli.words import paint, say
+
+    which = " ".join(map(str, numbers)) if len(numbers) <= _MOST_NAMED else "--all"
+    say()
+    say(paint("What to do", "bold"))
+    say(
+        "  Ask the people, or look for the Message-ID in the log of the server. Then say what you found, for some or all:"
+    )
+    for answer, option in (
+        ("It arrived:", "--sent"),
+        ("It did not, or twice is better than never:", "--resend"),
+        ("Nobody will ever know, and never is better than twice:", "--close"),
+    ):
+        say(f"  {answer}")
+        say(f'      crisiscomms doubt resolve {which} {option} --reason "how you know"')
+    say("  What is to be sent again goes out with the next: crisiscomms publish")
 
 
 @doubts.command()

@@ -1,5 +1,6 @@
 """`crisiscomms hold` and `release`: stop before the next message, and go on."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,11 +14,13 @@ What = Annotated[str, typer.Argument(metavar="WHAT", help="An incident, channel:
 @guarded
 def hold(
     what: What,
-    reason: Annotated[str, typer.Option("--reason", help="Why. Whoever comes next reads it.")] = "no reason given",
+    reason: Annotated[str, typer.Option("--reason", help="Why. Whoever comes next reads it.")] = "",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
 ) -> int:
     """Stop an incident, a channel or everything before the next message, even while someone publishes.
+
+    Where it is on hold already, a new reason replaces the old one.
 
     Example: crisiscomms hold everything --reason "counsel is reading it"
     """
@@ -36,8 +39,16 @@ def hold(
             f'"{what}" is neither an incident nor a channel here.{did_you_mean(what, known)}',
             fix=f"Known: {', '.join(known)}.",
         )
-    room.ledger.hold(what, reason)
-    say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}")
+    before = room.ledger.hold(what, reason)
+    if before is None:
+        say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}")
+        return 0
+    since = f"{datetime.fromisoformat(before.since).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    say(f"{what} is on hold already, since {since} by {before.by}: {before.reason}.")
+    if reason in {"", before.reason}:
+        say(f'To change the reason: crisiscomms hold {what} --reason "why". To go on: crisiscomms release {what}')
+    else:
+        say(f"The reason is now: {reason}. To go on: crisiscomms release {what}")
     return 0
 
 

@@ -35,6 +35,7 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
 
     done = [tally for tally in tallies if tally]
     sent, failed = sum(t.sent for t in done), sum(t.failed for t in done)
+    again, left_alone = sum(t.again for t in done), sum(t.left_alone for t in done)
     left = _left(room)
     problems = list(dict.fromkeys(problem for tally in done for problem in tally.problems))
     on_hold = any(item.held for one in plan.incidents for item in one.items)
@@ -46,10 +47,13 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
             "waiting": left.waiting,
             "kept_for_later": left.first,
             "doubt": left.doubt,
+            "sent_again": again,
+            "left_alone": left_alone,
         }
         show_json("publish", fingerprint=plan.fingerprint, **counts, problems=problems, exit=code)
         return code
     _say_done(room, plan, sent, failed, problems)
+    _say_settled(again, left_alone)
     _say_left(room, left)
     return code
 
@@ -72,6 +76,20 @@ def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list
         say(f"Published: {count(sent, 'message')} out. {where}")
     if failed:
         say(f"Refused: {count(failed, 'message')}. They are not tried again.")
+
+
+def _say_settled(again: int, left_alone: int) -> None:
+    """Say which doubts were settled as the settings of their channels say."""
+    from crisiscomms.cli.words import count, say
+
+    if again:
+        say(
+            f'Sent again: {count(again, "message")} that may have arrived before. The channel says doubt = "duplicate": rather twice than never.'
+        )
+    if left_alone:
+        say(
+            f'Left alone: {count(left_alone, "message")} that may not have arrived. The channel says doubt = "silence": never twice.'
+        )
 
 
 def _left(room: "Room") -> _Left:

@@ -44,7 +44,8 @@ def worker(
     refuse_older(room)
     ensure_tables(room.ledger)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("procrastinate").setLevel(logging.ERROR)
+    for library in ("procrastinate", "psycopg.pool"):  # what happens is said by us, once and in words
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     say(f"Working for {room.workspace.settings.organisation.name}. Stop with Ctrl-C; what is begun is finished first.")
     sys.stdout.flush()  # into a log at once
     run_worker(room.ledger, Hands(room.workspace), concurrency=hands, until_done=until_done)

@@ -72,9 +72,9 @@ class Drain:
                         continue
                     if stage.channel not in stopped and not await self._stage(stage, outside):
                         stopped.add(stage.channel)
+                self._by_policy(outside)
                 if number + 1 == ROUNDS or not await self._wait(publications, stopped):
                     break
-            self._by_policy(outside)
         if channels is None:
             self._look_back(publications)
 
@@ -259,5 +259,5 @@ class Drain:
             if row.policy in words and outside.find(row) is None:
                 to, reason = words[row.policy]
                 resent = row.number if to is State.PLANNED else 0
-                if resent < MOST_RESENDS:
-                    self.ledger.resolve_doubt(row.id, to, reason, by="the plan")
+                if resent < MOST_RESENDS and self.ledger.resolve_doubt(row.id, to, reason, by="the plan"):
+                    self.tally.by_policy(row.id, again=to is State.PLANNED)

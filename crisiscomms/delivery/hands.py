@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from crisiscomms.delivery.publish import Publishing
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import Room, publishing
-from crisiscomms.errors import Busy, CrisiscommsError
+from crisiscomms.errors import Busy, CrisiscommsError, Unreachable
 from crisiscomms.record import load_record
 from crisiscomms.workspace import Workspace, read_workspace
 
 #: After how many seconds a job that cannot be done now is tried again.
-_PAUSE = 5.0
+_PAUSE = 2.0
 _LOG = logging.getLogger("crisiscomms.worker")
 
 
@@ -50,7 +50,7 @@ class Hands:
         while True:
             try:
                 return self._once(work)
-            except (Busy, SQLAlchemyError) as error:
+            except (Busy, Unreachable, SQLAlchemyError) as error:
                 why = error.problem if isinstance(error, Busy) else "the ledger's database cannot be reached"
                 _LOG.warning("%s: %s; trying again in %.0f seconds", what, why, _PAUSE)
             except CrisiscommsError as error:

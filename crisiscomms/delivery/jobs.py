@@ -10,12 +10,13 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector, exceptions
 from procrastinate.jobs import Status
+from psycopg import AsyncConnection, OperationalError
 from sqlalchemy import Connection
 
 from crisiscomms.delivery.hands import Hands, Stopped
@@ -25,10 +26,13 @@ from crisiscomms.ledger import Ledger
 #: How many jobs may drain one channel at the same time, over all machines.
 SHARDS = 4
 _QUEUE, _TASK, _DUE, _RESCUE = "crisiscomms", "drain", "due", "rescue"
-#: After how many seconds without a sign of life a worker's jobs are taken up by others.
-_STALLED = 30.0
-#: After how many seconds a worker looks for its database again.
-_AGAIN = 5.0
+#: After how many seconds without a sign of life a worker's jobs are taken up by others, who look as often as this says.
+#: Whoever was only asleep does no harm when it wakes: a job that runs twice sends nothing twice.
+_STALLED, _LOOK = 15.0, "* * * * * */10"
+#: How many seconds a worker waits for its database to answer, and between two attempts to reach it.
+_PATIENCE, _AGAIN = 3.0, 1.0
+#: What tells within half a minute that the machine of the database is gone, which closes no connection.
+_ALIVE: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _LOG = logging.getLogger("crisiscomms.worker")
 
 
@@ -52,6 +56,11 @@ def call_hands(connection: Connection, channels: Iterable[str]) -> None:
 def call_later(connection: Connection, channel: str, when: datetime) -> None:
     """Ask one worker to drain a channel at a time."""
     _defer(connection, [(_TASK, f"{channel}:{when.isoformat()}", when, {"channel": channel, "shard": 0})])
+
+
+def call_back(connection: Connection, channel: str, when: datetime) -> None:
+    """Ask one worker to look after a channel again: what others have in hand may be left behind. One such call waits at most."""
+    _defer(connection, [(_TASK, f"{channel}:again", when, {"channel": channel, "shard": 0})])
 
 
 def call_at_its_time(connection: Connection, incident: str, when: datetime) -> None:
@@ -81,14 +90,33 @@ def run_worker(ledger: Ledger, hands: Hands, *, concurrency: int, until_done: bo
 
 async def _run(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bool, poll: float) -> None:
     _stop_on_signals(hands.stopping)
+    asyncio.get_running_loop().set_exception_handler(_unless_it_is_the_database)
     try:
         while not await _work(ledger, hands, concurrency, until_done=until_done, poll=poll):
-            # The library's worker ends without a word when the database restarts.
-            _LOG.warning("the ledger's database went away; trying again in %.0f seconds", _AGAIN)
-            await asyncio.sleep(_AGAIN)
+            if hands.stopping.is_set():
+                return
+            _LOG.warning("lost touch with the ledger's database; going on when it answers")
+            await _database_answers(ledger)
+            _LOG.warning("the ledger's database answers; going on")
     except asyncio.CancelledError:
         if not hands.stopping.is_set():
             raise
+
+
+def _unless_it_is_the_database(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say what went wrong in a task that nobody waits for, but for the database: of that we speak ourselves."""
+    if not isinstance(context.get("exception"), exceptions.ConnectorException):
+        loop.default_exception_handler(context)
+
+
+async def _database_answers(ledger: Ledger) -> None:
+    """Wait until the database can be reached."""
+    while True:
+        try:
+            async with await AsyncConnection.connect(ledger.store.address, **_ALIVE):
+                return
+        except OperationalError:
+            await asyncio.sleep(_AGAIN)
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:
@@ -109,7 +137,7 @@ def _stop_on_signals(stopping: threading.Event) -> None:
 
 async def _work(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bool, poll: float) -> bool:
     """Take up jobs. Returns whether that is all there is to do, and False where the database went away."""
-    app = _app(ledger, hands)
+    app, stalled = _app(ledger, hands), _stalled(ledger)
     try:
         async with app.open_async():
             await app.run_worker_async(
@@ -117,36 +145,35 @@ async def _work(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: b
                 concurrency=concurrency,
                 wait=not until_done,
                 fetch_job_polling_interval=poll,
-                update_heartbeat_interval=_STALLED / 3,
-                stalled_worker_timeout=_STALLED,
+                update_heartbeat_interval=stalled / 3,
+                stalled_worker_timeout=stalled,
                 delete_jobs="successful",
                 install_signal_handlers=False,
             )
-    except exceptions.ConnectorException:
+    except (exceptions.ConnectorException, OperationalError):
         return False
-    return until_done
+    return until_done  # the library's worker also ends, without a word, when its database goes away
 
 
 def _app(ledger: Ledger, hands: Hands) -> App:
-    app = App(connector=PsycopgConnector(**_address(ledger), min_size=1, max_size=4))
-
+    app = App(connector=PsycopgConnector(**_address(ledger), min_size=1, max_size=4, timeout=_PATIENCE))
     again = RetryStrategy(wait=1, retry_exceptions={Stopped})
 
     @app.task(name=_TASK, queue=_QUEUE, retry=again)
     def drain(*, channel: str, shard: int) -> None:
-        _say(f"{channel}, shard {shard}", hands.drain(channel))
+        _do(f"{channel}, shard {shard}", lambda: hands.drain(channel))
 
     @app.task(name=_DUE, queue=_QUEUE, retry=again)
     def due(*, incident: str) -> None:
-        _say(f"{incident}, at its time", hands.due(incident))
+        _do(f"{incident}, at its time", lambda: hands.due(incident))
 
-    @app.periodic(cron="* * * * *", periodic_id=_RESCUE)
+    @app.periodic(cron=_LOOK, periodic_id=_RESCUE)
     @app.task(name=_RESCUE, queue=_QUEUE, queueing_lock=_RESCUE, pass_context=True)
     async def rescue(context: JobContext, timestamp: int) -> None:
         """Take up jobs whose worker died: they would stay with it for ever."""
         del timestamp
         manager = context.app.job_manager
-        for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_STALLED):
+        for job in await manager.get_stalled_jobs(queue=_QUEUE, seconds_since_heartbeat=_stalled(ledger)):
             try:
                 await manager.retry_job(job)
             except exceptions.UniqueViolation:  # another one waits for the same, and this one's lock keeps it waiting
@@ -155,11 +182,23 @@ def _app(ledger: Ledger, hands: Hands) -> App:
     return app
 
 
-def _say(what: str, tally: Tally) -> None:
+def _stalled(ledger: Ledger) -> float:
+    return min(_STALLED, ledger.lease)
+
+
+def _do(what: str, work: Callable[[], Tally]) -> None:
+    """Do a job, and say what came of it. Raises Stopped."""
+    try:
+        tally = work()
+    except Stopped:
+        raise
+    except Exception:
+        _LOG.exception("%s: something went wrong inside crisiscomms", what)
+        raise
     _LOG.info("%s: %d sent, %d refused, %d in doubt", what, tally.sent, tally.failed, tally.doubt)
     for problem in tally.problems[:20]:
         _LOG.warning("%s: %s", what, problem)
 
 
 def _address(ledger: Ledger) -> dict[str, Any]:
-    return {"conninfo": ledger.store.address}
+    return {"conninfo": ledger.store.address, "kwargs": _ALIVE}

@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import cast
 
-from crisiscomms.channels.base import Channel, FanChannel, NotSent, Prepared, Receipt, Rejected, Sender
+from crisiscomms.channels.base import Channel, FanChannel, Letter, NotSent, Posting, Prepared, Receipt, Rejected, Sender
 from crisiscomms.delivery.carrier import Carrier, Here
 from crisiscomms.delivery.courier import courier
 from crisiscomms.delivery.frozen import Frozen, Parcel
@@ -70,6 +70,10 @@ class Outside:
         fan = await self.stack.enter_async_context(channel.fan(secret))
         return Here(channel, fan, self._frozen)
 
+    def item(self, row: Row) -> Letter | Posting:
+        """See `Frozen.item`."""
+        return self._frozen.item(Parcel._make(plain_parcel(row)))
+
     def prepare(self, row: Row) -> tuple[Prepared, tuple[str, ...]]:
         """See `Frozen.prepare`."""
         return self._frozen.prepare(Parcel._make(plain_parcel(row)), self.channel(row.channel))
@@ -82,7 +86,7 @@ class Outside:
         try:
             sender = self.sender(row.channel)
             return sender.find_existing(
-                channel.prepare(self._frozen.item(Parcel._make(plain_parcel(row)))),
+                channel.prepare(self.item(row)),
                 since=datetime.fromisoformat(row.at),
             )
         except (NotSent, Rejected):

@@ -7,8 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crisiscomms.channels.base import Receipt
@@ -16,6 +15,7 @@ from crisiscomms.channels.registry import keep_unsubscribe_key
 from crisiscomms.channels.website import ANCHOR, WebsiteChannel
 from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
+from crisiscomms.delivery.memos import write_memo
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import Room
 from crisiscomms.errors import CrisiscommsError, NotApproved
@@ -41,6 +41,8 @@ Progress = Callable[[Row | None, State | None], None]
 FIRST_TO_PEOPLE = 10
 #: How many seconds lie between two looks at what other machines do.
 _GLANCE = 0.5
+#: After how many seconds a worker looks again at what others had in hand.
+_LOOK_AGAIN = 10.0
 
 
 @dataclass
@@ -133,7 +135,7 @@ class Publishing:
         with ledger.store.write() as connection:
             call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})
         tally.join(self.drain.run(left))
-        while ledger.rows(State.CLAIMED, State.SENDING):
+        while self._goes_on(left):
             time.sleep(_GLANCE)  # what others leave behind comes back to us
             self.progress(None, None)
             ledger.recover()
@@ -144,6 +146,15 @@ class Publishing:
         tally.sent, tally.failed = ledger.sent(left) - sent, len(new)
         return tally
 
+    def _goes_on(self, left: list[int]) -> bool:
+        """Say whether others have something in hand, or gave something back after our own drain had passed it."""
+        ledger, ours = self.room.ledger, self.drain.tally
+        if ledger.rows(State.CLAIMED, State.SENDING):
+            return True
+        if ours.problems and not ours.sent:  # a place that refuses everything is left alone
+            return False
+        return any(ledger.ready(stage) for stage in ledger.stages(left))
+
     def help_out(self, channel: str) -> Tally:
         """Send what a channel has to send now, beside others who do the same."""
         ledger = self.room.ledger
@@ -153,12 +164,23 @@ class Publishing:
         left = [publication.id for publication in ledger.open_publications()]
         tally = self.drain.run(left, frozenset({channel}))
         unfinished = [publication for publication in left if not ledger.finish(publication)]
-        if coming := ledger.next_time(unfinished):
-            from crisiscomms.delivery.jobs import call_later  # noqa: PLC0415 -- in an extra
-
-            with ledger.store.write() as connection:
-                call_later(connection, channel, datetime.fromisoformat(coming))
+        self._call_again(channel, ledger.next_time(unfinished))
         return tally
+
+    def _call_again(self, channel: str, coming: str) -> None:
+        """Ask for another look at a channel: when the next message may go, and soon while others have something in hand."""
+        from crisiscomms.delivery.jobs import call_back, call_later  # noqa: PLC0415 -- in an extra
+
+        ledger = self.room.ledger
+        others = any(row.channel == channel for row in ledger.rows(State.CLAIMED, State.SENDING))
+        if not (coming or others):
+            return
+        with ledger.store.write() as connection:
+            if coming:
+                call_later(connection, channel, datetime.fromisoformat(coming))
+            if others:
+                soon = timedelta(seconds=min(_LOOK_AGAIN, ledger.lease))
+                call_back(connection, channel, self.room.clock() + soon)
 
     def _ask_approval(self, plan: Plan) -> None:
         if self.room.rehearsal:
@@ -259,27 +281,7 @@ class Publishing:
         return channel.publish(files)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:
-        """Write the memo as files for staff: text, Markdown and a page."""
+        """Write the memo as files for staff."""
         folder = self.room.home / self.room.workspace.settings.memos
-        folder.mkdir(parents=True, exist_ok=True)
-        names = []
-        for language, found in digests.items():
-            memo = json.loads(self.room.ledger.blob(found))
-            for suffix, body in (("md", memo["markdown"]), ("txt", memo["text"]), ("html", _page(memo))):
-                name = f"{memo['incident']}.{language}.{suffix}"
-                _write(folder / name, body)
-                names.append(name)
-        return Receipt(", ".join(names))
-
-
-def _page(memo: dict[str, str]) -> str:
-    from html import escape  # noqa: PLC0415
-
-    head = f'<!DOCTYPE html>\n<html lang="{memo["language"]}"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>{escape(memo["title"])}</title></head>'
-    return f"{head}<body>\n{memo['html']}\n</body></html>\n"
-
-
-def _write(path: Path, body: str) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(body, encoding="utf-8")
-    draft.replace(path)
+        memos = (json.loads(self.room.ledger.blob(found)) for found in digests.values())
+        return Receipt(", ".join(name for memo in memos for name in write_memo(folder, memo)))

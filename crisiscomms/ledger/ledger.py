@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, update
 
 from crisiscomms.errors import CrisiscommsError
-from crisiscomms.ledger.rows import Line, Row, Worker
+from crisiscomms.ledger.rows import Hold, Line, Row, Worker
 from crisiscomms.ledger.statements import ROWS, move, words
 from crisiscomms.ledger.states import WAITING, State
 from crisiscomms.ledger.store import open_store
@@ -22,6 +22,8 @@ from crisiscomms.ledger.working import Working
 from crisiscomms.published import Draft
 
 _PORTION = 5_000
+#: Why something is on hold, where nobody said so.
+NO_REASON = "no reason given"
 _d = deliveries.c
 _NEW = (
     "item",
@@ -152,7 +154,7 @@ class Ledger(Working):
             row = Row.read(found) if found else None
             if row is None or row.state != State.DOUBT:
                 return False
-            evidence = {**json.loads(row.evidence or "{}"), "resolved_by": by or self.who, "reason": reason}
+            evidence = {**json.loads(row.evidence or "{}"), "resolved_by": by or self.who, "because": reason}
             ends = State.CLOSED if to is State.PLANNED else to
             given = {"row_id": row_id, "new_evidence": json.dumps(evidence, ensure_ascii=False)}
             if to is State.PLANNED and by is None:
@@ -202,12 +204,23 @@ class Ledger(Working):
             self._note(connection, [*entries, *((ACCEPTED, anchor.hash, told(entry=anchor.seq)) for anchor in anchors)])
         return len(ids)
 
-    def hold(self, scope: str, reason: str) -> None:
-        """Stop an incident, `channel:NAME`, or `everything`, before the next message."""
-        values = {"scope": scope, "since": self.now(), "by": self.who, "reason": reason}
+    def hold(self, scope: str, reason: str) -> Hold | None:
+        """Stop an incident, `channel:NAME`, or `everything`, before the next message. A new reason replaces the old one.
+
+        Returns the hold that was there before, if any.
+        """
+        here = holds.c.scope == scope
         with self.store.write() as connection:
-            connection.execute(self.store.upsert(holds).values(values).on_conflict_do_nothing())
-            self._note(connection, [("hold", scope, told(reason=reason))])
+            found = connection.execute(select(holds.c.since, holds.c.by, holds.c.reason).where(here)).first()
+            before = Hold(*found) if found else None
+            if before is None:
+                values = {"scope": scope, "since": self.now(), "by": self.who, "reason": reason or NO_REASON}
+                connection.execute(insert(holds).values(values))
+                self._note(connection, [("hold", scope, told(reason=reason or NO_REASON))])
+            elif reason not in {"", before.reason}:
+                connection.execute(update(holds).where(here).values(reason=reason))
+                self._note(connection, [("hold", scope, told(reason=reason, instead_of=before.reason))])
+        return before
 
     def release(self, scope: str) -> bool:
         """Lift a hold. False where there was none."""

@@ -44,7 +44,7 @@ class Moves:
     def ended(self, ending: Ending) -> frozenset[int]:
         """Write how an attempt ended that did not reach anyone for sure. Returns the row's id if it was still ours."""
         row, evidence = ending.row, plain(ending.evidence)
-        values: dict[str, Any] = {"evidence": evidence}
+        values: dict[str, Any] = {"evidence": evidence} if evidence else {}  # what is known of earlier attempts stays
         if ending.to in WAITING:
             tried = row.attempts + (ending.to is State.RETRY)
             values |= {"attempts": tried, "claim": None, "not_before": ending.not_before}

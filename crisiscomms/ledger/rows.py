@@ -82,6 +82,14 @@ class Stage:
     publication: int
 
 
+class Hold(NamedTuple):
+    """Since when something is on hold, by whom, and why."""
+
+    since: str
+    by: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a plan to be frozen: the columns of its item, and its deliveries, as many as there are."""

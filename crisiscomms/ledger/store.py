@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from crisiscomms.errors import CrisiscommsError, relative
+from crisiscomms.errors import CrisiscommsError, Unreachable, relative
 from crisiscomms.ledger.machine import boot_id, refuse_network
 from crisiscomms.ledger.tables import METADATA
 
@@ -27,7 +27,16 @@ from crisiscomms.ledger.tables import METADATA
 _TURN = 0x637269736973
 #: The key of the lock of whoever plans.
 _PLANNING = _TURN + 1
+#: Takes the turn to write, and loses it where nothing happens for so long: a worker that froze would keep everybody waiting.
+_TAKE_TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{{}}', true), pg_advisory_xact_lock({_TURN})"
+_PATIENCE = "20s"
 NOTHING: Mapping[str, Any] = {}
+#: The line of history that a server writes: its successor has another. Where marks may be lost, the time of its start.
+_SERVER = """
+SELECT CASE WHEN current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'
+            THEN 'history ' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+            ELSE 'start ' || pg_postmaster_start_time()::text END
+"""
 
 
 class _Compiled(NamedTuple):
@@ -108,7 +117,7 @@ class Store:
         driver = _driver(connection)
         driver.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
         if self.shared:
-            driver.execute(f"SELECT pg_advisory_xact_lock({_TURN})")
+            driver.execute(_TAKE_TURN.format(_PATIENCE))
         try:
             yield connection
         except BaseException:
@@ -134,11 +143,14 @@ class Store:
 
     @cached_property
     def boot(self) -> str:
-        """What changes when marks that were made may be gone: this machine's start, or the database's."""
+        """What changes when marks that were made may be gone: this machine's start, or which server is the database.
+
+        A database forgets nothing when it restarts, unless it is told not to wait for its disk: then its start counts.
+        """
         if not self.shared:
             return boot_id()
         with self.read() as connection:
-            return str(connection.exec_driver_sql("SELECT pg_postmaster_start_time()").scalar())
+            return str(connection.exec_driver_sql(_SERVER).scalar())
 
     def seconds(self, connection: Connection) -> float:
         """Return the time that leases and pace are counted in: on PostgreSQL the database's, which all machines share."""
@@ -226,7 +238,7 @@ def _open_database(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("reads") and not options.get("begun"):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+            connection.exec_driver_sql(_TAKE_TURN.format(_PATIENCE))
 
     return engine
 
@@ -267,8 +279,8 @@ def open_store(where: Path | str, password: str | None = None) -> Store:
         raise _unreachable("the ledger's database") from None  # the library's words repeat the URL
 
 
-def _unreachable(name: str) -> CrisiscommsError:
-    return CrisiscommsError(
+def _unreachable(name: str) -> Unreachable:
+    return Unreachable(
         f"cannot open the ledger {name}",
         why="Without it nobody knows what was sent, so nothing goes out.",
         fix="Check that the database runs, its name and the password, or that the disk can be written.",

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from delivery.ledgers import NOW
+from delivery.shared import TEN, Shared
+from standins.database import PASSWORD
 from standins.mail_server import MailServer
-from standins.office import Office
+from standins.office import MAIL, Office
 
 from crisiscomms.ledger import Ledger
 
@@ -59,3 +61,20 @@ def file_ledger(tmp_path, clock):
     made = Ledger(tmp_path / "file.db", lambda: clock.now, "tester")
     yield made
     made.close()
+
+
+@pytest.fixture
+def shared(office, mail, database_url):
+    """Ten merchants who are about to hear one update, and a database for the ledger."""
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *TEN)
+    office.record()
+    made = Shared(office, database_url)
+    try:
+        yield made
+        said = [text for done in office.said for text in (done.stdout, done.stderr)]
+        files = [path for path in office.root.rglob("*") if path.is_file() and path.parent.name != "secrets"]
+        assert not any(PASSWORD in text for text in said)
+        assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    finally:
+        made.end()

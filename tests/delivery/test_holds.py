@@ -43,6 +43,19 @@ def test_a_hold_that_comes_after_the_claim_still_stops_the_message(ledger, scope
     assert begin(ledger, *claim(ledger, publication)) == {1, 2}
 
 
+def test_what_is_known_of_an_attempt_stays_when_a_row_is_given_back(ledger):
+    publication = freeze(ledger, line(ANA))
+    (row,) = claim(ledger, publication)
+    ledger.settle(Ending(row, State.RETRY, evidence={"reason": "451 not now"}))
+    ledger.hurry([publication])
+    (row,) = claim(ledger, publication)
+    ledger.give_back([row])
+    (row,) = claim(ledger, publication)
+    assert ledger.settle(Ending(row, State.RETRY))  # such as one whose lease was over
+    assert json.loads(ledger.rows()[0].evidence) == {"reason": "451 not now"}
+    assert ledger.rows()[0].attempts == 2
+
+
 @pytest.mark.parametrize("scope", ["another", "channel:x", "email"])
 def test_a_hold_of_something_else_stops_nothing(ledger, scope):
     publication = freeze(ledger, line(ANA))

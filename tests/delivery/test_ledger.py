@@ -195,7 +195,7 @@ def test_a_resend_gets_the_next_number_and_opens_its_publication_again(ledger):
         assert not ledger.resolve_doubt(row.id, State.PLANNED, "again")
         assert [one.id for one in ledger.open_publications()] == [publication]
     assert states(ledger) == ["closed_unknown"] * 3 + ["planned"]
-    assert [json.loads(row.evidence).get("reason") for row in ledger.rows()] == ["again"] * 3 + [None]
+    assert [json.loads(row.evidence).get("because") for row in ledger.rows()] == ["again"] * 3 + [None]
     assert trail(ledger)[-2:] == [("closed_unknown", "3"), ("resend", "3")]
 
 

@@ -170,6 +170,29 @@ def test_a_later_update_never_overtakes_an_earlier_one(ten, mail):
 # -- hold and release ----------------------------------------------------------------------------------------------
 
 
+def test_a_second_hold_says_what_is_on_hold_already_and_may_change_the_reason(ten):
+    ten.publish("--first", "1", expect=6)
+    first = ("hold", "everything", "--reason", "counsel is reading it")
+    assert "Nothing of it goes out from now on" in ten.run(*first, expect=0).stdout
+    for again in (first, ("hold", "everything")):
+        said = ten.run(*again, expect=0).stdout
+        assert re.match(
+            r"everything is on hold already, since \d{4}-\d\d-\d\d \d\d:\d\d UTC by tester: counsel is reading it\.\n",
+            said,
+        )
+        assert 'To change the reason: crisiscomms hold everything --reason "why".' in said
+    said = ten.run("hold", "everything", "--reason", "the figures are wrong", expect=0).stdout
+    assert "on hold already" in said
+    assert "The reason is now: the figures are wrong." in said
+    assert "On hold: everything (the figures are wrong)" in ten.run("status").stdout
+    told = [json.loads(detail) for (detail,) in ten.sql("select detail from audit where what = 'hold' order by seq")]
+    assert told == [
+        {"reason": "counsel is reading it"},
+        {"instead_of": "counsel is reading it", "reason": "the figures are wrong"},
+    ]
+    ten.run("audit", "verify", expect=0)
+
+
 def test_a_hold_stops_a_running_publish_before_the_next_message(ten, mail):
     def after(_address, count):
         if count == 3:

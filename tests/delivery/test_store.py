@@ -1,12 +1,16 @@
-"""Where a ledger lies: not where file locks do not hold."""
+"""Where a ledger lies: not where file locks do not hold, and never for one worker alone."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from crisiscomms.errors import CrisiscommsError
+from crisiscomms.ledger import Ledger
 from crisiscomms.ledger.machine import refuse_network
 
 MOUNTS = """\
@@ -40,3 +44,20 @@ def test_a_ledger_on_a_network_drive_is_refused(tmp_path, path, kind):
 
 def test_a_system_that_lists_no_drives_refuses_nothing(tmp_path):
     refuse_network(tmp_path / "ledger.db", tmp_path / "nowhere")
+
+
+def test_a_worker_that_freezes_while_it_writes_keeps_the_others_waiting_only_for_a_while(
+    database_url, clock, monkeypatch
+):
+    monkeypatch.setattr("crisiscomms.ledger.store._PATIENCE", "500ms")
+    frozen, other = (Ledger(database_url, lambda: clock.now, who) for who in ("frozen", "other"))
+    try:
+        with pytest.raises(SQLAlchemyError), frozen.store.write() as connection:
+            before = time.monotonic()
+            other.hold("everything", "the other one goes on")
+            assert time.monotonic() - before < 10
+            connection.execute(text("DELETE FROM holds"))
+        assert other.release("everything"), "what the frozen one wrote late changed nothing"
+    finally:
+        frozen.close()
+        other.close()

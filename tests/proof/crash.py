@@ -39,8 +39,10 @@ class Forks:
 
 @contextmanager
 def forks(office: Office) -> Iterator[Forks]:
-    """Start the warm process."""
-    process = launched(office, "crash", str(office.folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    """Start the warm process: it publishes a copy of the workspace once."""
+    warm = office.root / "warm"
+    shutil.copytree(office.folder, warm)
+    process = launched(office, "crash", str(warm), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         yield Forks(process)
     finally:
@@ -81,7 +83,7 @@ def crash_at(call: int, office: Office, sink: Sink, forked: Forks, *, power: boo
     """Publish in a new folder, end it at a call, and publish again. Returns whether it came that far, and what came of it."""
     root = office.root / f"{'power' if power else 'process'}-{call}"
     folder, copy = root / "workspace", root / "lasting"
-    shutil.copytree(office.folder, folder, ignore=shutil.ignore_patterns("rehearsal"))
+    shutil.copytree(office.folder, folder)
     before = len(sink.taken)
     code = forked.run(folder, call=call, copy=copy if power else None, boot="before")
     assert code in {0, CRASHED}, f"it ended with {code} at call {call}"
@@ -97,7 +99,7 @@ def prove(*, every: int = 1, seed: int = 7) -> Figures:
     one k in so many: --every), and is run again: once as if the process were killed there, once as if the power failed.
     """
     figures: Figures = {}
-    with ground(PEOPLE, connections=2) as (office, sink, them), forks(office) as forked:
+    with ground(PEOPLE, connections=2, in_memory=True) as (office, sink, them), forks(office) as forked:
         _, folder, _ = crash_at(0, office, sink, forked, power=False)
         site = pages(folder)
         assert site

@@ -20,6 +20,8 @@ from standins.sink import Sink
 Figures = dict[str, object]
 #: How many doubts of which the mail did arrive are sent again all the same, to see that this works as well.
 AGAIN = 5
+#: Where files are kept in memory, on systems that have such a place: for parts that lose power only in play.
+MEMORY = Path("/dev/shm")
 #: How many rows are named in one command.
 _MOST_NAMED = 5_000
 
@@ -30,9 +32,12 @@ def readers(count: int) -> list[str]:
 
 
 @contextmanager
-def ground(people: int, *, connections: int, per_second: int = 1_000_000) -> Iterator[tuple[Office, Sink, list[str]]]:
+def ground(
+    people: int, *, connections: int, per_second: int = 1_000_000, in_memory: bool = False
+) -> Iterator[tuple[Office, Sink, list[str]]]:
     """Make a workspace with one incident and its readers, and a mail server for it."""
-    with TemporaryDirectory(prefix="crisiscomms-proof-") as folder, Sink(Path(folder, "taken.log")) as sink:
+    where = MEMORY if in_memory and os.access(MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="crisiscomms-proof-", dir=where) as folder, Sink(Path(folder, "taken.log")) as sink:
         office, them = Office(Path(folder, "office")), readers(people)
         table = MAIL.format(port=sink.port).replace("connections = 1\n", f"connections = {connections}\n")
         office.settle(table.replace("per_second = 5000", f"per_second = {per_second}"))

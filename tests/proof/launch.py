@@ -1,21 +1,26 @@
 """crisiscomms as a process that meets a misfortune: it ends at a call, its power fails, or its leases are short.
 
-python -m proof.launch crash              reads "CALL SNAPSHOT FOLDER" lines, and publishes each in a process of its own
+python -m proof.launch crash FOLDER       publishes FOLDER, then reads "CALL SNAPSHOT BOOT FOLDER" lines, and publishes
+                                          each in a process of its own
 python -m proof.launch power publish ...  keeps a copy of what would outlive a power cut
-python -m proof.launch lease worker ...   leases of CRISISCOMMS_LEASE seconds
+python -m proof.launch lease publish ...  leases of CRISISCOMMS_LEASE seconds
+python -m proof.launch help FOLDER        for each line that it reads, forks a worker of FOLDER, and says its number
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import pickle
+import signal
 import socket
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,11 +53,16 @@ _CALLS = frozenset(
 _THINGS = (sqlite3.Connection, sqlite3.Cursor, socket.socket, io.FileIO, io.BufferedWriter, io.TextIOWrapper)
 
 
+@cache
+def _is_thing(kind: type) -> bool:
+    return issubclass(kind, _THINGS)
+
+
 def reaches_out(called: Any) -> bool:
     """Say whether a C function talks to the database, to the network or to the disk."""
-    if isinstance(getattr(called, "__self__", None), _THINGS):
+    if _is_thing(type(getattr(called, "__self__", None))):
         return True
-    return called.__module__ in {"posix", "fcntl", "_io"} and called.__name__ in _CALLS
+    return called.__name__ in _CALLS and called.__module__ in {"posix", "fcntl", "_io"}
 
 
 def end_at(call: int) -> None:
@@ -115,6 +125,8 @@ def serve() -> None:
     """Publish again and again, each time in a fork, so that nothing has to be imported twice."""
     from crisiscomms.ledger.rows import Worker
 
+    gc.collect()
+    gc.freeze()  # what is warm is shared by all forks, and stays so
     for line in sys.stdin:
         call, copy, boot, folder = line.rstrip("\n").split("\t")
         child = os.fork()
@@ -147,14 +159,32 @@ def help_for_ever(folder: Path) -> None:
         time.sleep(0.2)
 
 
+def hire(folder: Path) -> None:
+    """Fork workers from a process that has imported everything, and holds no connection."""
+    from crisiscomms.channels import smtp_fan  # noqa: F401
+    from crisiscomms.ledger.rows import Worker
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever dies is gone at once
+    gc.collect()
+    gc.freeze()
+    for _ in sys.stdin:
+        child = os.fork()
+        if not child:
+            Worker.this.cache_clear()
+            try:
+                with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+                    help_for_ever(folder)
+            finally:
+                os._exit(1)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+
+
 def main() -> int:
     how, *words = sys.argv[1:]
     if how == "crash":
-        warm, *_ = words
         shown, sys.stdout = sys.stdout, io.StringIO()
-        command("publish", "--rehearsal", "--yes", "-C", warm)  # so that everything is imported
-        from crisiscomms.channels import smtp_fan  # noqa: F401
-
+        command("publish", "--yes", "-C", words[0])  # so that everything is imported
         sys.stdout = shown
         serve()
         return 0
@@ -165,7 +195,11 @@ def main() -> int:
 
         Working.lease = float(os.environ["CRISISCOMMS_LEASE"])
         if how == "help":
-            help_for_ever(Path(words[0]))
+            shown, sys.stdout = sys.stdout, io.StringIO()
+            command("publish", "--rehearsal", "--yes", "-C", words[0])  # so that everything is imported
+            sys.stdout = shown
+            hire(Path(words[0]))
+            return 0
     return command(*words)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import random
 import signal
 import subprocess
@@ -25,43 +27,64 @@ MOST_RUNS = 10
 
 
 class Crew:
-    """Three workers. Whoever dies is replaced."""
+    """Three workers, by their numbers as processes, forked from one that is warm. Whoever dies is replaced."""
 
     def __init__(self, office: Office, sink: Sink, stack: ExitStack) -> None:
-        self._office, self.sink = office, sink
-        self.workers = [self._hire() for _ in range(WORKERS)]
+        self.sink = sink
+        env = {"CRISISCOMMS_LEASE": str(LEASE)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self._warm = launched(office, "help", str(office.folder), env=env, **pipes)
+        self.workers: list[int] = []
         self.asleep: set[int] = set()
         stack.callback(self.end)
+        self.workers += [self._hire() for _ in range(WORKERS)]
 
-    def _hire(self) -> subprocess.Popen[str]:
-        words = ["help", str(self._office.folder)]
-        return launched(self._office, *words, env={"CRISISCOMMS_LEASE": str(LEASE)}, stderr=subprocess.DEVNULL)
+    def _hire(self) -> int:
+        assert self._warm.stdin
+        assert self._warm.stdout
+        self._warm.stdin.write("\n")
+        self._warm.stdin.flush()
+        return int(self._warm.stdout.readline())
 
     def kill(self, number: int) -> None:
         """Kill a worker, even a sleeping one, and hire another."""
-        self.workers[number].kill()
-        self.workers[number].wait(10)
+        _end(self.workers[number])
         self.asleep.discard(number)
         self.workers[number] = self._hire()
 
     def stop(self, number: int, seconds: float) -> threading.Timer:
-        """Put a worker to sleep, and let it wake after some seconds."""
+        """Put a worker to sleep, and let it wake after some seconds, if it is still there."""
         worker = self.workers[number]
-        worker.send_signal(signal.SIGSTOP)
+        os.kill(worker, signal.SIGSTOP)
         self.asleep.add(number)
 
         def wake() -> None:
-            worker.send_signal(signal.SIGCONT)
-            self.asleep.discard(number)
+            if self.workers[number] == worker:
+                os.kill(worker, signal.SIGCONT)
+                self.asleep.discard(number)
 
         timer = threading.Timer(seconds, wake)
         timer.start()
         return timer
 
     def end(self) -> None:
-        for worker in self.workers:
-            worker.kill()
-            worker.wait(10)
+        """Kill all of them."""
+        while self.workers:
+            _end(self.workers.pop())
+        if self._warm.poll() is None:
+            self._warm.kill()
+            self._warm.communicate(timeout=10)
+
+
+def _end(worker: int) -> None:
+    """Kill a worker, and wait until it is gone."""
+    os.kill(worker, signal.SIGKILL)
+    until = time.monotonic() + 10
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < until:
+            os.kill(worker, 0)
+            time.sleep(0.001)
+        raise AssertionError(f"process {worker} does not die")
 
 
 def publish(office: Office, *, seconds: float = 900) -> int:
@@ -116,8 +139,8 @@ def disturb(crew: Crew, events: list[str], people: int, chance: random.Random) -
 
 
 def prove(*, people: int = 20_000, kills: int = 200, stops: int = 100, seed: int = 7) -> Figures:
-    """Three workers (processes that do what a job of `crisiscomms worker` does) on one PostgreSQL, killed with SIGKILL, and stopped with SIGSTOP for longer than
-    their lease (2 seconds here), at random moments.
+    """Three workers (processes that do what a job of `crisiscomms worker` does) on one PostgreSQL, killed with SIGKILL, and
+    stopped with SIGSTOP for longer than their lease (2 seconds here), at random moments.
     """
     chance, program = random.Random(seed), find("postgres")
     assert program, "PostgreSQL is not installed"

@@ -41,7 +41,8 @@ def write(part: str, *, what: str, command: str, took: float, figures: Figures, 
     """Replace a part's section."""
     text = FILE.read_text(encoding="utf-8") if FILE.exists() else HEAD
     _, *old = re.split(r"^## ", text, flags=re.MULTILINE)
-    sections = {section.partition("\n")[0]: section.partition("\n")[2] for section in old}
+    parted = (section.partition("\n") for section in old)
+    sections = {name: f"\n{told.strip()}\n" for name, _, told in parted}
     verdict = f"**It does not hold:** {failure}." if failure else "It holds."
     lines = [
         f"| {name} | {value:,} |" if isinstance(value, int) else f"| {name} | {value} |"

@@ -48,7 +48,7 @@ sender = "Northwind Pay <incident@northwind.example>"
 per_second = 5000
 connections = 1
 timeout = 10
-dot_timeout = 10
+dot_timeout = 60
 """
 
 X = """
