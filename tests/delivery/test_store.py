@@ -51,12 +51,17 @@ def test_a_worker_that_freezes_while_it_writes_keeps_the_others_waiting_only_for
 ):
     monkeypatch.setattr("crisiscomms.ledger.store._PATIENCE", "500ms")
     frozen, other = (Ledger(database_url, lambda: clock.now, who) for who in ("frozen", "other"))
-    try:
-        with pytest.raises(SQLAlchemyError), frozen.store.write() as connection:
+
+    def write_late():
+        with frozen.store.write() as connection:
             before = time.monotonic()
             other.hold("everything", "the other one goes on")
             assert time.monotonic() - before < 10
             connection.execute(text("DELETE FROM holds"))
+
+    try:
+        with pytest.raises(SQLAlchemyError):
+            write_late()
         assert other.release("everything"), "what the frozen one wrote late changed nothing"
     finally:
         frozen.close()
