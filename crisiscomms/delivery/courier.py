@@ -23,6 +23,8 @@ _COMMAND = (sys.executable, "-m", "crisiscomms.delivery.courier_process")
 _IN_HAND = 4
 #: Seconds between two looks at the clock, and for a courier's goodbye.
 _BEAT, _GOODBYE = 1.0, 12.0
+#: How many bytes are read at once.
+_PORTION = 32_768
 _MESSAGE = Parcel._fields.index("message")
 _LOST = "the process that speaks to the mail server ended unexpectedly"
 
@@ -68,6 +70,7 @@ class Courier(asyncio.SubprocessProtocol):
     def begin(self, pipes: asyncio.SubprocessTransport, hello: bytes) -> None:
         """Say which channel to open."""
         self._pipes = pipes
+        read_little(pipes.get_pipe_transport(1))
         self._out = cast("asyncio.WriteTransport", pipes.get_pipe_transport(0))
         self._out.write(hello)
         self._timer = self._loop.call_later(_BEAT, self._tick)
@@ -181,6 +184,11 @@ class Courier(asyncio.SubprocessProtocol):
         if self._unsaid:
             self._out.write(b"".join(self._unsaid))
             self._unsaid.clear()
+
+
+def read_little(pipe: Any) -> None:
+    """Let a pipe be read in portions that are cheap to make room for: the usual ones are a quarter of a megabyte."""
+    pipe.max_size = _PORTION
 
 
 def packed(outcome: Outcome) -> tuple[Any, ...]:

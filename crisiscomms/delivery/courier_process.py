@@ -13,7 +13,7 @@ from typing import Any
 from crisiscomms.channels.base import Receipt
 from crisiscomms.channels.registry import unpacked
 from crisiscomms.delivery.carrier import Here
-from crisiscomms.delivery.courier import packed
+from crisiscomms.delivery.courier import packed, read_little
 from crisiscomms.delivery.frames import Frames, framed
 from crisiscomms.delivery.frozen import Frozen
 
@@ -99,7 +99,8 @@ async def _tell(here: Here, out: asyncio.WriteTransport) -> None:
 
 async def _main() -> None:
     loop = asyncio.get_running_loop()
-    _, orders = await loop.connect_read_pipe(Orders, sys.stdin)
+    pipe, orders = await loop.connect_read_pipe(Orders, sys.stdin)
+    read_little(pipe)
     out, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout)
     try:
         await _carry(orders, out)
