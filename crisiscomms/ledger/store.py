@@ -29,7 +29,7 @@ _TURN = 0x637269736973
 _PLANNING = _TURN + 1
 #: Takes the turn to write, and loses it where nothing happens for so long: a worker that froze would keep everybody waiting.
 _TAKE_TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{{}}', true), pg_advisory_xact_lock({_TURN})"
-_PATIENCE = "20s"
+_PATIENCE = "10s"
 NOTHING: Mapping[str, Any] = {}
 #: The line of history that a server writes: its successor has another. Where marks may be lost, the time of its start.
 _SERVER = """

@@ -185,7 +185,7 @@ def test_a_worker_that_sleeps_longer_than_its_lease_wakes_up_and_harms_nobody(sh
             frozen.set()
 
     mail.after = after
-    done = office.end(office.start("publish", "--yes", env=lease), 60)
+    done = office.end(office.start("publish", "--yes", env=lease), 120)
     assert frozen.is_set()
     before = Counter(mail.counts)
     doubted = {row["recipient"] for row in shared.doubts()}
