@@ -17,7 +17,7 @@ from crisiscomms.channels.website import ANCHOR, WebsiteChannel
 from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
 from crisiscomms.delivery.tally import Tally
-from crisiscomms.delivery.world import Room
+from crisiscomms.delivery.world import SENSITIVE, Room
 from crisiscomms.errors import CrisiscommsError, NotApproved
 from crisiscomms.fields import When
 from crisiscomms.ledger import Row, State
@@ -59,7 +59,9 @@ class Publishing:
 
             ensure_tables(room.ledger)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
-        self.drain.many = int(os.environ.get("CRISISCOMMS_COURIER_FROM", self.drain.many))  # tests need not have thousands
+        self.drain.many = int(
+            os.environ.get("CRISISCOMMS_COURIER_FROM", self.drain.many)
+        )  # tests need not have thousands
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
@@ -69,6 +71,7 @@ class Publishing:
         """
         ledger = self.room.ledger
         refuse_older(self.room)
+        self._hold_sensitive()
         ledger.recover()
         for publication in ledger.open_publications():
             ledger.let_go(publication.id, first)
@@ -79,6 +82,12 @@ class Publishing:
         tally = self._run()
         tally.sent += found
         return tally
+
+    def _hold_sensitive(self) -> None:
+        """Stop what is left of an incident that has become market-sensitive since it was published."""
+        for name in {publication.incident for publication in self.room.ledger.open_publications()}:
+            if self.room.is_locked(name):
+                self.room.ledger.hold(name, SENSITIVE)
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
         """Plan against the ledger as it is now."""
