@@ -84,6 +84,7 @@ VERBS = {
         "Stop an incident, a channel or everything before the next message, even while someone publishes.",
     ),
     "release": ("hold", "Lift a hold, and show what would go now."),
+    "unlock": ("unlock", "Open a market-sensitive incident, in the name of a person."),
     "suppress": ("suppress", "Send no more mail to somebody."),
     "worker": ("worker", "Send what publish puts into the shared ledger, until stopped."),
     "schema": ("schema", "Print the JSON Schema of a record."),

@@ -1,5 +1,6 @@
 """`crisiscomms check`: what review finds in a record and its messages."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,11 +31,13 @@ def check(
     Example: crisiscomms check checkout-outage
     """
     from crisiscomms.channels.accounts import accounts
+    from crisiscomms.cli.duties import pressing, show_clocks
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, finding_json, say, show_findings, show_json, summary
     from crisiscomms.errors import Finding, Severity
     from crisiscomms.messages.compose import compose
     from crisiscomms.review import Case, review
+    from crisiscomms.review.clocks import clocks
 
     if explain:
         from crisiscomms.review.explain import explain as in_words
@@ -50,8 +53,13 @@ def check(
         posting = accounts(room.channels, room.workspace, record.incident.audiences)
         composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting)
         findings += review(Case(record, room.workspace, told, room.clock(), composed), posting)
+    ticking = pressing(one for record in records for one in clocks(record.incident, room.clock()))
     if json:
-        show_json("check", incidents=[r.incident.id for r in records], findings=[finding_json(f) for f in findings])
+        ids = [record.incident.id for record in records]
+        running = [one.to_json() for one in ticking]
+        show_json("check", incidents=ids, clocks=running, findings=[finding_json(f) for f in findings])
+    show_clocks(ticking, err=json)
+    sys.stdout.flush()
     show_findings(findings)
     for record in records:
         _echo_times(record, err=json)

@@ -120,13 +120,17 @@ def _show_diff(item: "Item") -> None:
 
 def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, late: bool) -> None:
     """Print the summary, the fingerprint and the exact next command."""
-    from crisiscomms.cli.words import say, summary
+    from crisiscomms.cli.words import count, say, summary
 
     changes = plan.changes
     if left := left_over(room):
         say(
             f"Not out yet of what was published before: {left:,}. It goes first, as it was published: crisiscomms publish"
         )
+    blocked = sum(item.action == "block" for one in plan.incidents for item in one.items)
+    if not changes and blocked:
+        say(f"Nothing goes: {count(blocked, 'message does', 'messages do')} not, for the reasons above.")
+        return
     if not changes:
         say("Nothing to publish." if left else "Nothing to publish. What is out says what the records say.")
         return

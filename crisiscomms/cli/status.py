@@ -8,6 +8,7 @@ from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
 
 if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
+    from crisiscomms.review.clocks import Ticking
 
 
 @app.command()
@@ -23,18 +24,24 @@ def status(
 
     Example: crisiscomms status
     """
+    from crisiscomms.cli.duties import pressing, show_clocks
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, paint, say, show_json
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
     lines = _out(room)
-    late, coming = _times(room)
+    late, coming, ticking = _times(room)
+    shown = [one for one in pressing(ticking) if not one.filed]
+    out = [one for one in shown if one.state == "out"]
     holds = room.ledger.holds() if room.has_ledger else {}
     later = _kept_for_later(room)
     doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
     if json:
-        show_json("status", out=lines, late=late, next=coming, holds=dict(holds), kept_for_later=later, doubt=doubt)
+        told = [one.to_json() for one in pressing(ticking)]
+        parts = {"late": late, "next": coming, "holds": dict(holds), "kept_for_later": later, "doubt": doubt}
+        show_json("status", clocks=told, out=lines, **parts)
     else:
+        show_clocks(shown)
         _show(lines, late, coming, dict(holds))
         if later:
             say(
@@ -45,7 +52,7 @@ def status(
             )
         if doubt:
             say(paint(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list", "red"))
-    return 6 if exit_code and (late or doubt) else 0
+    return 6 if exit_code and (late or doubt or out) else 0
 
 
 _WORDS = {
@@ -76,11 +83,13 @@ def _kept_for_later(room: "Room") -> int:
     return ledger.kept_for_later(one.id for one in ledger.open_publications()) if ledger else 0
 
 
-def _times(room: "Room") -> tuple[list[str], list[str]]:
-    """Return what is late, and what comes next, in words."""
+def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
+    """Return what is late and what comes next, in words, and the clocks of the law."""
     from crisiscomms.errors import InvalidInput
     from crisiscomms.record import CLOSED, load_record
+    from crisiscomms.review.clocks import clocks
 
+    ticking: list[Ticking] = []
     late: list[str] = []
     coming: list[str] = []
     clock = room.clock()
@@ -90,6 +99,7 @@ def _times(room: "Room") -> tuple[list[str], list[str]]:
         except InvalidInput as error:
             late.append(f"{name}: its record cannot be read ({error.findings[0].place})")
             continue
+        ticking += clocks(incident, clock)
         due = [update for update in incident.updates if update.at.at <= clock]
         if due and due[-1].status not in CLOSED and due[-1].next_update:
             when = due[-1].next_update
@@ -106,7 +116,7 @@ def _times(room: "Room") -> tuple[list[str], list[str]]:
                 (late if promise.due.at < clock else coming).append(
                     f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}'
                 )
-    return late, coming
+    return late, coming, ticking
 
 
 def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds: dict[str, str]) -> None:

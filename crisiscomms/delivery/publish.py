@@ -17,7 +17,7 @@ from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
 from crisiscomms.delivery.memos import write_memo
 from crisiscomms.delivery.tally import Tally
-from crisiscomms.delivery.world import Room
+from crisiscomms.delivery.world import SENSITIVE, Room
 from crisiscomms.errors import CrisiscommsError, NotApproved
 from crisiscomms.fields import When
 from crisiscomms.ledger import Row, State
@@ -73,6 +73,7 @@ class Publishing:
         """
         ledger = self.room.ledger
         refuse_older(self.room)
+        self._hold_sensitive()
         ledger.recover()
         for publication in ledger.open_publications():
             ledger.let_go(publication.id, first)
@@ -83,6 +84,12 @@ class Publishing:
         tally = self._run()
         tally.sent += found
         return tally
+
+    def _hold_sensitive(self) -> None:
+        """Stop what is left of an incident that has become market-sensitive since it was published."""
+        for name in {publication.incident for publication in self.room.ledger.open_publications()}:
+            if self.room.is_locked(name):
+                self.room.ledger.hold(name, SENSITIVE)
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
         """Plan against the ledger as it is now."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.channels.registry import channels
-from crisiscomms.errors import Finding, InvalidInput
+from crisiscomms.errors import Finding, InvalidInput, UsageError
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.templates import voices
 from crisiscomms.published import Copies, NoCopies, Published
@@ -24,6 +24,9 @@ from crisiscomms.workspace import Workspace, find_secret, is_url, secret
 if TYPE_CHECKING:
     from crisiscomms.ledger import Ledger
     from crisiscomms.plan.build import World
+
+#: Why an incident is on hold that became market-sensitive after some of it was published.
+SENSITIVE = "it became market-sensitive"
 
 
 @dataclass
@@ -117,6 +120,14 @@ class Room:
             return True
         return any(not promise.kept for promise in record.incident.promises)
 
+    def is_locked(self, name: str) -> bool:
+        """Say whether an incident is market-sensitive and nobody opened it. One that cannot be read is judged elsewhere."""
+        try:
+            record = load_record(self.workspace, name, people=False)
+        except (InvalidInput, UsageError):
+            return False
+        return record.incident.market_sensitive and not (self.has_ledger and self.ledger.opened(name))
+
     def world(self) -> World:
         """Return the plain values that a plan is made from."""
         from crisiscomms.plan.build import World  # noqa: PLC0415
@@ -124,7 +135,15 @@ class Room:
         known = self.has_ledger
         read: Callable[[str], bytes] = self.ledger.blob if known else _nothing
         copies: Copies = self.ledger if known else NoCopies()
-        return World(self.workspace, self.voices, self.channels, self.published(), self.clock(), read, copies)
+        opened: Callable[[str], bool] = self.ledger.opened if known else _closed
+        published = self.published()
+        return World(
+            self.workspace, self.voices, self.channels, published, self.clock(), read, copies, opened, self.rehearsal
+        )
+
+
+def _closed(_incident: str) -> bool:
+    return False
 
 
 def _nothing(digest: str) -> bytes:

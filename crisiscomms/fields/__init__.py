@@ -7,11 +7,12 @@ What a string means may depend on the organisation (its zone, its first language
 from crisiscomms.fields.base import Flaw, Model, Reading, plain, shown, wrong
 from crisiscomms.fields.moments import Span, When, zone_of
 from crisiscomms.fields.numbers import Number
-from crisiscomms.fields.people import SLUG, Audience, Contact, Email, Language, Slug, Url, is_email
+from crisiscomms.fields.people import PACK, SLUG, Audience, Contact, Email, Language, PackName, Slug, Url, is_email
 from crisiscomms.fields.text import LANGUAGE, PLURALS, Text, Unit, is_language
 
 __all__ = [
     "LANGUAGE",
+    "PACK",
     "PLURALS",
     "SLUG",
     "Audience",
@@ -21,6 +22,7 @@ __all__ = [
     "Language",
     "Model",
     "Number",
+    "PackName",
     "Reading",
     "Slug",
     "Span",

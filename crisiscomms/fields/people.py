@@ -9,6 +9,8 @@ from crisiscomms.fields.base import Model, shown, wrong
 from crisiscomms.fields.text import LANGUAGE, Text
 
 SLUG = r"^[a-z0-9](-?[a-z0-9]){0,79}$"
+#: The name of a law's set of rules: sections of law have points in them.
+PACK = r"^[a-z0-9]([.-]?[a-z0-9]){0,79}$"
 _EMAIL = re.compile(
     r"(?!\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}+(?<!\.)@(?!-)[A-Za-z0-9-]++(?<!-)(?:\.(?!-)[A-Za-z0-9-]++(?<!-))++"
 )
@@ -30,6 +32,7 @@ def _email(given: Any) -> Any:
 
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+PackName = Annotated[str, StringConstraints(pattern=PACK)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
 Email = Annotated[str, BeforeValidator(_email)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@<>\"]+$")]

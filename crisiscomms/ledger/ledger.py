@@ -17,7 +17,7 @@ from crisiscomms.ledger.statements import ROWS, move, words
 from crisiscomms.ledger.states import WAITING, State
 from crisiscomms.ledger.store import open_store
 from crisiscomms.ledger.tables import blobs, claims, deliveries, holds, items, lanes, publications, suppressions
-from crisiscomms.ledger.trail import ACCEPTED, Anchor, told
+from crisiscomms.ledger.trail import ACCEPTED, OPENED, Anchor, told
 from crisiscomms.ledger.working import Working
 from crisiscomms.published import Draft
 
@@ -229,6 +229,15 @@ class Ledger(Working):
             if lifted:
                 self._note(connection, [("release", scope, "")])
             return bool(lifted)
+
+    def open(self, incident: str, by: str, reason: str) -> None:
+        """Note that a named person opened a market-sensitive incident."""
+        with self.store.write() as connection:
+            self._note(connection, [(OPENED, incident, told(by=by, reason=reason))])
+
+    def opened(self, incident: str) -> bool:
+        """Say whether a named person opened a market-sensitive incident."""
+        return self.trail.says(OPENED, incident)
 
     def suppress(self, readers: Iterable[str], reason: str) -> int:
         """Note who wants no more mail: addresses as compared, or `token:` and the token. Returns how many are new."""

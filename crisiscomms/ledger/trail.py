@@ -33,6 +33,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _plainly = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 #: A person said that a ledger goes on although it is older than what was published from it.
 ACCEPTED = "accepted"
+#: A named person opened an incident that is market-sensitive.
+OPENED = "opened"
 _FIRST = b"\0" * 32
 
 
@@ -128,7 +130,11 @@ class Trail:
 
     def accepted(self, anchor: Anchor) -> bool:
         """Say whether a person said that the trail is to go on without what an anchor names."""
-        words = f"{ACCEPTED}{_BETWEEN}{anchor.hash}{_BETWEEN}"
+        return self.says(ACCEPTED, anchor.hash)
+
+    def says(self, what: str, subject: str) -> bool:
+        """Say whether the trail holds an entry of a kind about a subject."""
+        words = f"{what}{_BETWEEN}{subject}{_BETWEEN}"
         said = select(audit.c.seq).where(audit.c.entries.contains(words, autoescape=True)).limit(1)
         with self._store.read() as connection:
             return connection.execute(said).first() is not None

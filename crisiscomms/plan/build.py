@@ -28,6 +28,14 @@ def build_plan(world: World, records: list[Record], choices: Choices = _NONE) ->
     return Plan(tuple(_Planner(world, record, choices).plan() for record in records))
 
 
+def locked(incident: str, world: World) -> str:
+    """Return why a market-sensitive incident does not go, with the command that opens it."""
+    there = " --rehearsal" if world.rehearsal else ""
+    return (
+        f'it is market-sensitive and nobody has opened it. To open it: crisiscomms unlock {incident} --by "NAME"{there}'
+    )
+
+
 class _Planner:
     """Plans one incident."""
 
@@ -47,7 +55,7 @@ class _Planner:
             return IncidentPlan(self.record, None, findings)
         dispatches = Dispatches(world, self.record, self.choices, composed, self.ledger)
         found = [*self._site(composed), *self._memos(composed), *dispatches.due(), *dispatches.later()]
-        items = [self._held(item) for item in found]
+        items = [self._held(self._locked(item)) for item in found]
         unwanted = self.ledger.unwanted(items)
         items += dispatches.called_off(unwanted)
         corrects = self.choices.corrections or all(item.kind != "correction" for item in items)
@@ -59,6 +67,14 @@ class _Planner:
         if scope is None or item.action in {Action.KEEP, Action.BLOCK}:
             return item
         return replace(item, action=Action.BLOCK, reason=f"{scope} is on hold: {holds[scope]}", drafts=NONE, held=True)
+
+    def _locked(self, item: Item) -> Item:
+        """Block everything of a market-sensitive incident, the memo too, until a named person opened it."""
+        if not self.incident.market_sensitive or item.action in {Action.KEEP, Action.BLOCK}:
+            return item
+        if self.world.opened(self.incident.id):
+            return item
+        return replace(item, action=Action.BLOCK, reason=locked(self.incident.id, self.world), drafts=NONE, held=True)
 
     # -- what stands -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from crisiscomms.workspace import Workspace
 class World:
     """Everything a plan is made from.
 
-    `read` returns the bytes of a digest that was published, `copies` what single readers have or wait for.
+    `read` returns the bytes of a digest that was published, `copies` what single readers have or wait for. `opened`
+    says whether a named person opened a market-sensitive incident.
     """
 
     workspace: Workspace
@@ -26,6 +27,8 @@ class World:
     now: datetime
     read: Callable[[str], bytes]
     copies: Copies = field(default_factory=NoCopies)
+    opened: Callable[[str], bool] = lambda _: False
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True)

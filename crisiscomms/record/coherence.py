@@ -69,9 +69,13 @@ class _Coherence:
         for field in ("impact", "do_now", "repair"):
             for index, item in enumerate(getattr(incident, field)):
                 yield from self._known("audience", item.audience, self.names.audiences, (field, index, "audience"))
+        for index, rule in enumerate(incident.regulation):
+            for number, reader in enumerate(rule.audiences):
+                where: Path_ = ("regulation", index, "audiences", number)
+                yield from self._known("audience", reader, self.names.audiences, where)
         for name, audience in incident.audiences.items():
             for index, channel in enumerate(audience.channels):
-                where: Path_ = ("audiences", name, "channels", index)
+                where = ("audiences", name, "channels", index)
                 yield from self._known("channel", channel, self.names.channels, where)
             if audience.counted_by:
                 where = ("audiences", name, "counted_by")

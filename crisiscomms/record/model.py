@@ -12,6 +12,7 @@ from crisiscomms.fields import Audience, Contact, Language, Model, Slug, Span, T
 from crisiscomms.record.parts import (
     Action,
     Affected,
+    Care,
     Cause,
     ComponentState,
     DoNow,
@@ -39,6 +40,7 @@ __all__ = [
     "STATUSES",
     "Action",
     "Affected",
+    "Care",
     "Cause",
     "ComponentState",
     "DoNow",
@@ -110,6 +112,10 @@ class Incident(Model):
     """How bad it is for those affected."""
     harm: Literal["none", "possible", "confirmed"]
     """Is anyone hurt or in danger?"""
+    care: Care = Care()
+    """What was done for people before anything was published."""
+    market_sensitive: bool = False
+    """true: investors would act on it. Nothing goes out, not even to staff, until a named person opens it."""
     languages: tuple[Language, ...] = ()
     """The languages the texts are in. Empty: those of the workspace."""
     cadence: Span | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crisiscomms.fields import Email, Model, Number, Slug, Text, Unit, When
+from crisiscomms.fields import Email, Model, Number, PackName, Slug, Text, Unit, When
 
 ComponentState = Literal["operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"]
 
@@ -256,20 +256,37 @@ class Officer(Model):
 class Regulation(Model):
     """A duty by law, and its clock."""
 
-    pack: Slug
+    pack: PackName
     """Which set of rules."""
     applies: bool
     """Whether it applies. A lawyer decides."""
     clock_start: When | None = None
     """When its clock began."""
+    starts: dict[Slug, When] = Field(default_factory=dict)
+    """When its other clocks began, by what starts them."""
     filed_at: When | None = None
-    """When it was filed."""
+    """When it was filed. Of several reports: the first."""
+    filed: dict[Slug, When] = Field(default_factory=dict)
+    """When each report was filed, by its name."""
+    audiences: tuple[str, ...] = ()
+    """Who it is about, where another law wants other words for others. everyone: whatever is public."""
+    answers: dict[Slug, str] = Field(default_factory=dict)
+    """What the law asks and no other field holds. For the team."""
     reference: str | None = None
     """The authority's reference."""
     data_protection_officer: Officer | None = None
     """Who answers for data protection."""
     likely_consequences: Text | None = None
     """What may happen to the people affected."""
+
+
+class Care(Model):
+    """What was done for people before anything was published. For the team."""
+
+    told_first: str | None = None
+    """Who was hurt or is in danger and heard it from us before the public, from whom, and when."""
+    marketing_paused: When | None = None
+    """When advertising and planned posts were stopped."""
 
 
 class Silence(Model):

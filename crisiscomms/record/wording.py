@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
-from crisiscomms.fields import LANGUAGE, SLUG, Model, shown
+from crisiscomms.fields import LANGUAGE, PACK, SLUG, Model, shown
 from crisiscomms.record.shape import choices_at, model_at, type_at
 from crisiscomms.record.tree import Path_, Tree
 
@@ -29,6 +29,7 @@ _SHOULD_BE = {
 _PATTERNS = {
     LANGUAGE: ("is not a language code", "Write a code such as en, de or pt-BR."),
     SLUG: ("cannot be part of an address", "Use small letters, digits and single hyphens between them"),
+    PACK: ("cannot be the name of a set of rules", "Use small letters, digits, and single hyphens between them"),
     "": ("cannot be a name here", "Use small letters, digits and underscores, and begin with a letter"),
 }
 _SEVERAL = 500
@@ -124,7 +125,7 @@ def _bad_name(field: str, given: str, pattern: str) -> tuple[str, str, str]:
     meaning, fix = _PATTERNS.get(pattern, _PATTERNS[""])
     if pattern == LANGUAGE:
         return "bad-language", f'{field}: "{shown(given)}" {meaning}', fix
-    joint = "-" if pattern == SLUG else "_"
+    joint = "-" if pattern in {SLUG, PACK} else "_"
     better = re.sub(r"[^a-z0-9]+", joint, given[:60].lower()).strip(joint)
     is_good = re.fullmatch(pattern, better) is not None
     return "bad-name", f'{field}: "{shown(given)}" {meaning}', fix + (f': "{better}".' if is_good else ".")

@@ -6,7 +6,8 @@ How the room is built, and where what is still to come has its place:
     language/*.toml    the phrases of a language, a line each (`phrases`, `lexicon`); a new language is a new file
     letter             one text with its sentences; `seen` makes them of messages, `texts` (to come) of .md, .docx, .eml
     scan               one walk through a letter: phrases, `shape` (what is missing), `style`, weighed by `conditions`
-    elements, truth    the record against its status, its lists, the clock; beside them packs/*.toml (duties by law) and `care`
+    elements, truth    the record against its status, its lists, the clock; beside them `care`, and `privacy` for texts
+    packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
     required           each message against the record's own words; `consistency` and `channels` one against the others
     wording            hits become findings with places; from there reports (terminal, SARIF, HTML) and fixes
 """
@@ -18,9 +19,11 @@ from dataclasses import replace
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.messages.compose import Account
+from crisiscomms.review.care import message_care, record_care
 from crisiscomms.review.channels import across_channels
 from crisiscomms.review.consistency import message_findings
 from crisiscomms.review.context import Case
+from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
 from crisiscomms.review.seen import later, seen
 from crisiscomms.review.standing import record_standing
@@ -37,13 +40,17 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     record itself lacks something, the messages that lack it too are not named again.
     """
     findings = [*record_elements(case), *record_truth(case), *record_standing(case)]
+    findings += [*record_care(case), *record_duties(case, {finding.code for finding in findings})]
     named = {finding.code for finding in findings} - {"fact-mismatch"}
     if case.composed is not None:
         letters = list(seen(case))
         of_messages = [*message_findings(case, accounts, letters), *across_channels(case, letters)]
         findings += [finding for finding in of_messages if finding.code not in named]
-        findings += wording(case, [*letters, *later(case)], named)
+        letters += later(case)
+        findings += [*wording(case, letters, named), *message_care(case, letters), *message_duties(case, letters)]
     findings = _silenced(case, list(dict.fromkeys(findings)))
+    if "todo" in named:  # a question is asked once the record is written
+        findings = [finding for finding in findings if finding.severity is not Severity.QUESTION]
     return tuple(sorted(findings, key=lambda finding: finding.place))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import in_words
+from crisiscomms.review.explain_duties import duties_page, explain_duty
+from crisiscomms.review.packs import PREFIX
 from crisiscomms.review.rules import FAMILIES, HOW, Rule, family, rules
 from crisiscomms.review.rules import rule as find
 
@@ -32,6 +34,8 @@ def weight(rule: Rule) -> list[str]:
 
 def explain(code: str) -> str:
     """Return everything about one rule, for the terminal. Raises UsageError that names the nearest code."""
+    if code.startswith(PREFIX):
+        return explain_duty(code)
     rule = find(code)
     lines = [
         f"{rule.code}: {rule.what}",
@@ -72,6 +76,7 @@ def page() -> str:
         lines += ["", f"## {title}"]
         for rule in family(letter).values():
             lines += ["", *_entry(rule)]
+    lines += duties_page()
     return "\n".join(lines) + "\n"
 
 

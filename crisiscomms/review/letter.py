@@ -49,6 +49,7 @@ class Known:
     counted: bool | None = None
     glossary: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ FAMILIES = {
     "D": "Claiming too much, and talking about oneself",
     "E": "Style",
     "F": "One truth in every channel",
+    "G": "Care for people, and duties by law",
 }
 HOW = {
     "pattern": "words in the text",
@@ -36,6 +37,7 @@ _FILES = {
     "D": "d-claims",
     "E": "e-style",
     "F": "f-one-truth",
+    "G": "g-care",
 }
 _HOME = Path(str(files("crisiscomms.review")))
 

@@ -44,7 +44,22 @@ def known(case: Case) -> Known:
         counted=people or None,
         glossary=frozenset(word for term in incident.glossary for word in term.split()),
         names=frozenset(_CAPITALS.findall(_named(case))),
+        people=frozenset(word for name in _speaking(case) for word in name.split()),
     )
+
+
+def _speaking(case: Case) -> Iterator[str]:
+    """Yield the people who speak for us: they chose to be named."""
+    incident, settings = case.incident, case.workspace.settings
+    if incident.signed_by:
+        yield incident.signed_by.name
+    if incident.feedback:
+        yield incident.feedback.read_by
+    if settings.organisation.press:
+        yield settings.organisation.press.name
+    yield from (rule.data_protection_officer.name for rule in incident.regulation if rule.data_protection_officer)
+    owners = [*(promise.owner for promise in incident.promises), *(action.owner for action in incident.actions)]
+    yield from (words for owner in owners if owner for _, words in owner)
 
 
 _PEOPLE = frozenset(

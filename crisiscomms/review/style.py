@@ -9,6 +9,7 @@ from itertools import accumulate
 from crisiscomms.review.conditions import Hit
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon
+from crisiscomms.review.privacy import PRIVACY
 
 MOST_WORDS = 30
 #: A text is graded by its first so many characters of prose.
@@ -165,4 +166,5 @@ STYLE: dict[str, Callable[[Letter, Lexicon], Iterator[Hit]]] = {
     "template-leftover": _leftover,
     "list-buried-actions": _buried_actions,
     "missing-link": _no_link,
+    **PRIVACY,
 }
