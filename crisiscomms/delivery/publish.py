@@ -59,7 +59,9 @@ class Publishing:
 
             ensure_tables(room.ledger)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
-        self.drain.many = int(os.environ.get("CRISISCOMMS_COURIER_FROM", self.drain.many))  # tests need not have thousands
+        self.drain.many = int(
+            os.environ.get("CRISISCOMMS_COURIER_FROM", self.drain.many)
+        )  # tests need not have thousands
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.

@@ -75,7 +75,7 @@ class Lexicon:
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""
         for phrase in self._phrases("elements", element):
-            if not phrase.possible(letter.folded):
+            if not phrase.possible(letter.folded, letter.vocabulary):
                 continue
             for key in phrase.stems:
                 at = letter.folded.find(key)
