@@ -28,6 +28,7 @@ class Lexicon:
         self._unless: dict[str, str] = plain.get("unless", {})
         self.elements: dict[str, str] = plain.get("elements", {})
         self.lists: dict[str, list[str]] = plain.get("lists", {})
+        self.numbers: dict[str, Any] = plain.get("numbers", {})
         self.family_of = {code: letter for letter, codes in self.families.items() for code in codes}
         self._known: dict[tuple[str, str], list[Phrase]] = {}
 
