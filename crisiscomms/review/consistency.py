@@ -44,11 +44,27 @@ def one_message(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> I
     yield from required_elements(case, facts, message)
 
 
+#: Stands between texts that are read in one go, so that no figure reaches from one into the next.
+_APART = " \u00a6 "
+
 # -- figures ---------------------------------------------------------------------------------------------------
 
 
 def may_be_said(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     """Return every figure that a message in one language may state: the record's, the workspace's, and what was published."""
+    said = _APART.join((*_said(facts, voice), *_addresses(facts, voice.language)))
+    read = (*figures(said, voice.language), *joined(said, voice.language))
+    found = {(figure.kind, figure.value) for figure in (*read, *spelled(said, voice.language, _nouns(facts, voice)))}
+    found |= {("length", f"{(b - a).total_seconds() // 60:g}") for a in _passed(facts) for b in _passed(facts) if a < b}
+    moments = [when.at for when in _moments(facts) if not when.date_only]
+    found |= {("moment", f"{at:%H:%M} {at.day}.{at.month}") for at in (time.astimezone(UTC) for time in moments)}
+    clocks = sorted({voice.clock(at) for at in moments})
+    found |= {("span", f"{a}-{b}") for a, b in combinations(clocks, 2)}
+    return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
+
+
+def _said(facts: Facts, voice: Voice) -> list[str]:
+    """Return all that the record, the workspace and what was published say, in words."""
     said = [facts.figure(name, voice) for name in facts.incident.facts]
     said += [plain_times(voice.moment(when, utc=True)) for when in _moments(facts)] + [
         voice.date(when.at) for when in _moments(facts)
@@ -81,22 +97,7 @@ def may_be_said(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     said += [
         plain_times(voice.moment(When.read(c.at, facts.workspace.reading), utc=True)) for c in facts.corrections if c.at
     ]
-    said += _addresses(facts, voice.language)
-    found = {
-        (figure.kind, figure.value)
-        for text in said
-        for read in (figures, joined)
-        for figure in read(text, voice.language)
-    }
-    found |= {
-        (figure.kind, figure.value) for text in said for figure in spelled(text, voice.language, _nouns(facts, voice))
-    }
-    found |= {("length", f"{(b - a).total_seconds() // 60:g}") for a in _passed(facts) for b in _passed(facts) if a < b}
-    moments = [when.at for when in _moments(facts) if not when.date_only]
-    found |= {("moment", f"{at:%H:%M} {at.day}.{at.month}") for at in (time.astimezone(UTC) for time in moments)}
-    clocks = sorted({voice.clock(at) for at in moments})
-    found |= {("span", f"{a}-{b}") for a, b in combinations(clocks, 2)}
-    return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
+    return said
 
 
 def _passed(facts: Facts) -> list[datetime]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
@@ -14,8 +14,10 @@ from crisiscomms.review.phrases import fold, words_of
 #: What may stand between a clock and its day: a zone and small words, and no end of a sentence.
 _BETWEEN = re.compile(r",?(?: [^\W\d]{1,6}){0,3},? ")
 _TO = re.compile(r"\s?[-\u2013\u2014]\s?")
-#: A name with a digit in it: model K2-1700, an address, a telephone number.
-_NAME = re.compile(r"[^\s()\[\]<>\"'*|]*\d[^\s()\[\]<>\"'*|]*")
+_DIGITS = re.compile(r"\d+")
+#: What a name does not reach over, and how far it reaches at all.
+_EDGE = re.compile(r"[\s()\[\]<>\"'*|]")
+_LONGEST = 200
 _UNIT = re.compile(r"[\s\u00a0]([^\W\d_]{1,12})(?!\w)")
 _AND = re.compile(r"(?:,? (?:and|und))? |, ")
 
@@ -25,13 +27,20 @@ def joined(text: str, language: str) -> Iterator[Figure]:
     found = sorted(figures(text, language), key=lambda figure: figure.start)
     yield from _pairs(text, found)
     yield from _lengths(text, found, language)
-    starts = [figure.start for figure in found]
-    for match in _NAME.finditer(text):
-        name = match[0].strip(".,;:!?\u2026-+/")
-        start = match.start() + match[0].find(name)
-        last = found[at - 1] if (at := bisect_left(starts, start + len(name))) else None
-        if last is None or last.start + len(last.written) <= start:
-            yield Figure("name", name.lower(), name, start)
+    yield from _names(text, found)
+
+
+def _names(text: str, found: list[Figure]) -> Iterator[Figure]:
+    """Yield what stands around digits that are no figure: model K2-1700, an address, a telephone number."""
+    starts, done = [figure.start for figure in found], 0
+    for digits in _DIGITS.finditer(text):
+        at, last = digits.start(), bisect_right(starts, digits.start()) - 1
+        if at < done or (last >= 0 and at < found[last].start + len(found[last].written)):
+            continue
+        before = _EDGE.split(text[max(0, at - _LONGEST) : at])[-1]
+        after = _EDGE.split(text[at : at + _LONGEST], maxsplit=1)[0]
+        name, done = (before + after).rstrip(".,;:!?\u2026-+/"), at + len(after)
+        yield Figure("name", name.lower(), name, at - len(before))
 
 
 def _pairs(text: str, found: list[Figure]) -> Iterator[Figure]:
