@@ -100,7 +100,8 @@ def _day(day: str | None, month: int, year: str | None) -> str:
 
 def _days(text: str, language: str) -> list[Figure]:
     """Return every day that is written with the name of its month. A name is looked for first: mostly there is none."""
-    low, found = fold(text), []
+    low, found = text.lower(), []
+    low = low if len(low) == len(text) else fold(text)
     for name, number in _months(language).items():
         at = low.find(name)
         while at >= 0:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 GAP = 60
 #: No phrase reaches further than this from the word it hangs on.
@@ -173,8 +174,9 @@ class Index:
                 yield match.start(), by_start[word[:_START]]
 
 
+@lru_cache(maxsize=64)
 def words_of(folded: str) -> frozenset[str]:
-    """Return every word of a folded text, once."""
+    """Return every word of a folded text, once. Kept a while: many phrases are tried at one place."""
     return frozenset(_WORD.findall(folded))
 
 
