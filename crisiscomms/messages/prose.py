@@ -232,13 +232,15 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Mr|Mrs|Ms|Prof|approx|vs|\w)\.|(?<![\w:.,])\d{1,2}\.)$"
 )
 
+_LONGEST_SHORT_FORM = 8
+
 
 def sentences(text: str) -> list[str]:
     """Split plain text into its sentences. A date such as `18. November` and a short form such as `z.B.` do not end one."""
     text, found, start = text.strip(), [], 0
     for end in _SENTENCE_END.finditer(text):
-        sentence = text[start : end.start("gap")]
-        if not _ABBREVIATION.search(sentence):
-            found.append(sentence)
+        stop = end.start("gap")
+        if not _ABBREVIATION.search(text, max(start, stop - _LONGEST_SHORT_FORM), stop):
+            found.append(text[start:stop])
             start = end.end()
     return [*found, text[start:]] if text else []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import combinations
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import Text, When
@@ -13,8 +15,10 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import one_line, plain_times
 from crisiscomms.record.texts import texts
 from crisiscomms.review.context import Case
-from crisiscomms.review.figures import figures
+from crisiscomms.review.figures import Figure, figures
+from crisiscomms.review.joined import joined, spelled
 from crisiscomms.review.letter import Letter
+from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.required import required_elements
 
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
@@ -24,20 +28,43 @@ def message_findings(case: Case, accounts: Iterable[Account], letters: Iterable[
     """Yield where the messages of a case say something else than its record, or less."""
     assert case.composed  # noqa: S101 -- the caller asked
     facts = case.composed.facts
-    allowed = {language: _allowed(facts, facts.voices[language]) for language in facts.languages}
+    allowed = {language: may_be_said(facts, facts.voices[language]) for language in facts.languages}
     for message in letters:
-        yield from _figures(case, facts, message, allowed[message.language])
-        if message.kind in _LONG:
-            yield from _material(case, facts, message)
-        yield from required_elements(case, facts, message)
+        yield from one_message(case, message, allowed[message.language])
     yield from _too_long(case, {account.channel: account.limit for account in accounts})
 
+
+def one_message(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield where one message says something else than the record, or less. `allowed` is every figure it may state."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    facts = case.composed.facts
+    yield from _figures(case, message, allowed)
+    if message.kind in _LONG:
+        yield from _material(case, facts, message)
+    yield from required_elements(case, facts, message)
+
+
+#: Stands between texts that are read in one go, so that no figure reaches from one into the next.
+_APART = " \u00a6 "
 
 # -- figures ---------------------------------------------------------------------------------------------------
 
 
-def _allowed(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
+def may_be_said(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     """Return every figure that a message in one language may state: the record's, the workspace's, and what was published."""
+    said = _APART.join((*_said(facts, voice), *_addresses(facts, voice.language)))
+    read = (*figures(said, voice.language), *joined(said, voice.language))
+    found = {(figure.kind, figure.value) for figure in (*read, *spelled(said, voice.language, _nouns(facts, voice)))}
+    found |= {("length", f"{(b - a).total_seconds() // 60:g}") for a in _passed(facts) for b in _passed(facts) if a < b}
+    moments = [when.at for when in _moments(facts) if not when.date_only]
+    found |= {("moment", f"{at:%H:%M} {at.day}.{at.month}") for at in (time.astimezone(UTC) for time in moments)}
+    clocks = sorted({voice.clock(at) for at in moments})
+    found |= {("span", f"{a}-{b}") for a, b in combinations(clocks, 2)}
+    return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
+
+
+def _said(facts: Facts, voice: Voice) -> list[str]:
+    """Return all that the record, the workspace and what was published say, in words."""
     said = [facts.figure(name, voice) for name in facts.incident.facts]
     said += [plain_times(voice.moment(when, utc=True)) for when in _moments(facts)] + [
         voice.date(when.at) for when in _moments(facts)
@@ -70,8 +97,26 @@ def _allowed(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     said += [
         plain_times(voice.moment(When.read(c.at, facts.workspace.reading), utc=True)) for c in facts.corrections if c.at
     ]
-    found = {(figure.kind, figure.value) for text in said for figure in figures(text, voice.language)}
-    return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
+    return said
+
+
+def _passed(facts: Facts) -> list[datetime]:
+    times = facts.incident.times
+    return [when.at for when in (times.started, times.noticed, times.contained, times.fixed) if when]
+
+
+def _nouns(facts: Facts, voice: Voice) -> frozenset[str]:
+    """Return what the facts count: payments, merchants."""
+    units = [fact.unit for fact in facts.incident.facts.values()]
+    return frozenset(unit.word(voice.language, form).lower() for unit in units for form in ("one", "other"))
+
+
+def _addresses(facts: Facts, language: str) -> list[str]:
+    addresses, organisation = facts.addresses, facts.workspace.settings.organisation
+    own = [getattr(addresses, name)(language) for name in ("page", "statement", "faq", "feed")]
+    own += [addresses.update(language, update.id) for update in facts.incident.updates]
+    contact = facts.incident.contact or organisation.contact
+    return [*own, *(str(item) for item in (organisation.url, contact.email, organisation.press) if item)]
 
 
 def _moments(facts: Facts) -> Iterator[When]:
@@ -92,18 +137,51 @@ def _moments(facts: Facts) -> Iterator[When]:
                 yield value
 
 
-def _figures(case: Case, facts: Facts, message: Letter, allowed: set[tuple[str, str]]) -> Iterator[Finding]:
-    del facts
-    for figure in figures(message.text, message.language):
-        if (figure.kind, figure.value) not in allowed:
-            place = Place(f"templates/{message.language}/{message.template}")
-            yield case.error(
-                "fact-mismatch",
-                place,
-                f"the {message.name} says \"{figure.written.strip()}\", which is neither the record's nor the workspace's",
-                "Readers are told a figure that nobody stands behind.",
-                "Take it out of the template, or make it a fact of the record.",
-            )
+def _figures(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield every figure, alone and with what it stands beside, that may not be said. One place is named once."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    facts = case.composed.facts
+    nouns = _nouns(facts, facts.voices[message.language])
+    read = (
+        *figures(message.text, message.language),
+        *joined(message.text, message.language),
+        *spelled(message.text, message.language, nouns),
+    )
+    ends: list[tuple[int, int]] = []
+    for figure in read:
+        end = figure.start + len(figure.written)
+        if _may_stand(figure, message, allowed) or any(a < end and figure.start < b for a, b in ends):
+            continue
+        ends.append((figure.start, end))
+        yield case.error(
+            "fact-mismatch",
+            Place(f"templates/{message.language}/{message.template}"),
+            f"the {message.name} says \"{figure.written.strip()}\", which is neither the record's nor the workspace's",
+            "Readers are told a figure that nobody stands behind.",
+            "Take it out of the template, or make it a fact of the record.",
+        )
+
+
+def _may_stand(figure: Figure, message: Letter, allowed: set[tuple[str, str]]) -> bool:
+    if (figure.kind, figure.value) in allowed:
+        return True
+    return figure.kind in {"number", "length"} and _rounded(figure, message, allowed)
+
+
+def _rounded(figure: Figure, message: Letter, allowed: set[tuple[str, str]]) -> bool:
+    """Say whether a number is a true one in round figures, and says so: about 4,200, over two and a half hours."""
+    known = lexicon(message.language)
+    before = message.folded[max(0, figure.start - 20) : figure.start].split()[-1:]
+    if known is None or not before or before[0] not in known.numbers.get("about", ()):
+        return False
+    value = float(figure.value)
+    step = 30.0 if figure.kind == "length" else 1.0
+    while figure.kind == "number" and value and value % (step * 10) == 0:
+        step *= 10
+    return any(
+        kind == figure.kind and abs(float(other) - value) <= step / 2 and abs(float(other) - value) < value / 5
+        for kind, other in allowed
+    )
 
 
 def _material(case: Case, facts: Facts, message: Letter) -> Iterator[Finding]:

@@ -7,17 +7,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from crisiscomms.review.phrases import fold
+
 _DIGIT = re.compile(r"\d")
-_CLOCK = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])")
-_ISO_DATE = re.compile(r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])")
-_POINTS = re.compile(r"(?<![\w.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
+# A pattern that begins with a digit skips all else at once; what must not stand before it is looked at after that.
+_CLOCK = re.compile(r"\d(?<![\d:.,]\d)\d?:(?P<minute>\d{2})(?::\d{2})?(?![\d:])")
+_ISO_DATE = re.compile(r"(?P<year>\d(?<![\d-]\d)\d{3})-(?P<month>\d{2})-(?P<day>\d{2})(?![\d-])")
+_POINTS = re.compile(r"(?P<day>\d(?<![\w.]\d)\d?)\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
 # Each part has an end, and begins only where a word does: what is long stays fast.
-_ADDRESS = re.compile(
-    r"https?://\S{1,400}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}|\+\d[\d ()/-]{5,30}\d"
-)
+_LINK = re.compile(r"https?://\S{1,400}")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
+_PHONE = re.compile(r"\+\d[\d ()/-]{5,30}\d")
 _NUMBER = re.compile(
-    r"(?<![\w.,/:#-])(?P<digits>\d+(?:[.,\u202f\u00a0']\d+)*)"
+    r"(?P<digits>\d(?<![\w.,/:#-]\d)\d*(?:[.,\u202f\u00a0']\d+)*)"
     r"(?:(?P<percent>\s?%)|(?P<short>[kKmM]|bn|mn)\b|[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
+)
+_WORD = re.compile(r"\w")
+# A day in words, around the name of a month: 18 November 2026, 18th of November, November 18, November 2026.
+_DAY_BEFORE = re.compile(r"(?<!\w)(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s{1,9}(?:(?:of|de)\s{1,9})?$")
+_YEAR_AFTER = re.compile(r"\.?(?!\w)(?:,?\s{1,9}(?:de\s{1,9})?(?P<year>\d{4})(?!\w))?")
+_DAY_AFTER = re.compile(
+    r"\.?(?!\w)\s{1,9}(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)(?:,?\s{1,9}(?P<year>\d{4})(?!\w))?"
+    r"|(?P<only>\d{4})(?!\w))"
 )
 _THOUSAND, _MILLION, _BILLION = 10**3, 10**6, 10**9
 _SCALES = {
@@ -45,12 +56,18 @@ def figures(text: str, language: str) -> tuple[Figure, ...]:
 
 
 def _found(text: str, language: str) -> Iterator[Figure]:
-    rest = _ADDRESS.sub(lambda m: " " * len(m[0]), text)
-    for pattern in (*_dates(language), _ISO_DATE, _POINTS, _CLOCK):
-        found = list(pattern.finditer(rest))
-        yield from (_figure(match, language) for match in found)
-        if found:
-            rest = pattern.sub(lambda m: " " * len(m[0]), rest)
+    rest = text
+    for sign, pattern in (("://", _LINK), ("@", _EMAIL), ("+", _PHONE)):
+        if sign in rest:
+            rest = _blank(rest, [match.span() for match in pattern.finditer(rest)])
+    found = list(_days(rest, language))
+    rest = _blank(rest, [(day.start, day.start + len(day.written)) for day in found])
+    yield from found
+    for sign, pattern in (("-", _ISO_DATE), (".", _POINTS), (":", _CLOCK)):
+        if sign in rest:
+            matches = list(pattern.finditer(rest))
+            yield from map(_figure, matches)
+            rest = _blank(rest, [match.span() for match in matches])
     for match in _NUMBER.finditer(rest):
         scale = _SCALES.get((match["scale"] or match["short"] or "").lower(), 1)
         value = _value(match["digits"], language) * scale
@@ -58,13 +75,46 @@ def _found(text: str, language: str) -> Iterator[Figure]:
         yield Figure("number", f"{value:g}" if value < 10**6 else f"{value:.0f}", written, match.start())
 
 
-def _figure(match: re.Match[str], language: str) -> Figure:
-    parts = match.groupdict()
-    if not parts:
-        return Figure("clock", f"{int(match[1]):02d}:{match[2]}", match[0], match.start())
-    month = parts["month"] if parts["month"].isdigit() else _months(language)[parts["month"].lower()]
-    value = f"{int(parts.get('day') or 0)}.{int(month)}.{parts['year'] or ''}"
-    return Figure("date", value, match[0], match.start())
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """Return a text with what is read already struck out, every other character in its place."""
+    if not spans:
+        return text
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        parts += (text[at:start], "\0" * (end - start))
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+def _figure(match: re.Match[str]) -> Figure:
+    if match.re is _CLOCK:
+        hour = match[0].split(":", 1)[0]
+        return Figure("clock", f"{int(hour):02d}:{match['minute']}", match[0], match.start())
+    return Figure("date", _day(match["day"], int(match["month"]), match["year"]), match[0], match.start())
+
+
+def _day(day: str | None, month: int, year: str | None) -> str:
+    return f"{int(day or 0)}.{month}.{year or ''}"
+
+
+def _days(text: str, language: str) -> list[Figure]:
+    """Return every day that is written with the name of its month. A name is looked for first: mostly there is none."""
+    low, found = text.lower(), []
+    low = low if len(low) == len(text) else fold(text)
+    for name, number in _months(language).items():
+        at = low.find(name)
+        while at >= 0:
+            end = at + len(name)
+            before = _DAY_BEFORE.search(low, max(0, at - 24), at)
+            after = (_YEAR_AFTER if before else _DAY_AFTER).match(low, end)
+            if after and (before or not at or not _WORD.match(low, at - 1)):
+                start = before.start() if before else at
+                day, year = before["day"] if before else after["day"], after["year"] or (not before and after["only"])
+                found.append(Figure("date", _day(day, number, year or None), text[start : after.end()], start))
+                end = after.end()
+            at = low.find(name, end)
+    return sorted(found, key=lambda day: day.start)
 
 
 @lru_cache
@@ -75,20 +125,6 @@ def _months(language: str) -> dict[str, int]:
     forms = Locale.parse(language.replace("-", "_")).months["format"]
     named = [(name, number) for width in ("wide", "abbreviated") for number, name in forms[width].items()]
     return {name.lower().rstrip("."): number for name, number in named}
-
-
-@lru_cache
-def _dates(language: str) -> tuple[re.Pattern[str], ...]:
-    """Return how a day is written in words: 18 November 2026, 18th of November, November 18, November 2026."""
-    names = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
-    month = rf"(?P<month>{names})\.?(?!\w)"
-    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-    shapes = (
-        rf"(?<!\w){day}\.?\s+(?:of\s+|de\s+)?{month}(?:,?\s+(?:de\s+)?(?P<year>\d{{4}})(?!\w))?",
-        rf"(?<!\w){month}\s+{day}(?![\w:]|[.,]\d)(?:,?\s+(?P<year>\d{{4}})(?!\w))?",
-        rf"(?<!\w){month}\s+(?P<year>\d{{4}})(?!\w)",
-    )
-    return tuple(re.compile(shape, re.IGNORECASE) for shape in shapes)
 
 
 def _value(digits: str, language: str) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from crisiscomms.review.phrases import fold
+from crisiscomms.review.phrases import fold, words_of
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
 LONGEST = 1200
@@ -76,6 +76,11 @@ class Letter:
     def folded(self) -> str:
         """The text for comparing, every character in its place."""
         return fold(self.text)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of the text, folded, once."""
+        return words_of(self.folded)
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:

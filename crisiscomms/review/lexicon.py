@@ -28,6 +28,7 @@ class Lexicon:
         self._unless: dict[str, str] = plain.get("unless", {})
         self.elements: dict[str, str] = plain.get("elements", {})
         self.lists: dict[str, list[str]] = plain.get("lists", {})
+        self.numbers: dict[str, Any] = plain.get("numbers", {})
         self.family_of = {code: letter for letter, codes in self.families.items() for code in codes}
         self._known: dict[tuple[str, str], list[Phrase]] = {}
 
@@ -75,7 +76,7 @@ class Lexicon:
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""
         for phrase in self._phrases("elements", element):
-            if not phrase.possible(letter.folded):
+            if not phrase.possible(letter.folded, letter.vocabulary):
                 continue
             for key in phrase.stems:
                 at = letter.folded.find(key)

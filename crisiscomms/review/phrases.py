@@ -15,7 +15,8 @@ word: a text is walked through once, and only where that word stands is the phra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 GAP = 60
 #: No phrase reaches further than this from the word it hangs on.
@@ -70,7 +71,7 @@ class Phrase:
         self.source = source
         self.code = code
         self._pattern: re.Pattern[str] | None = None
-        self._needs: list[list[str]] | None = None
+        self._needs: list[tuple[frozenset[str], tuple[str, ...]]] | None = None
         if "(" not in source and "." not in source:
             self.keys = _keys([source])
         else:
@@ -95,15 +96,28 @@ class Phrase:
             self._pattern = self._compiled()
         return self._pattern
 
-    def possible(self, folded: str) -> bool:
-        """Say whether all that the phrase needs stands anywhere in a text: cheap, and mostly the answer."""
+    def possible(self, folded: str, words: frozenset[str]) -> bool:
+        """Say whether all that the phrase needs stands anywhere in a text, of which `words` are the words.
+
+        Cheap, and mostly the answer.
+        """
         if self._needs is None:
-            self._needs = [
-                [choice.split(" ", 1)[0].rstrip("*#") for choice in (group or word).split("|")]
+            groups = [
+                [choice.split(" ", 1)[0] for choice in (group or word).split("|")]
                 for group, optional, word in _TOKEN.findall(self.source)
                 if not optional and word not in {"...", "#"}
             ]
-        return all(any(choice in folded for choice in choices) for choices in self._needs)
+            self._needs = [
+                (
+                    frozenset(choice for choice in choices if _WORD.fullmatch(choice)),
+                    tuple(choice.rstrip("*#") for choice in choices if not _WORD.fullmatch(choice)),
+                )
+                for choices in groups
+            ]
+        for whole, parts in self._needs:
+            if whole.isdisjoint(words) and not any(part in folded for part in parts):
+                return False
+        return True
 
     def _compiled(self) -> re.Pattern[str]:
         shape, due, reach, lead = r"(?<!\w)", "", 0, -1
@@ -125,8 +139,10 @@ class Phrase:
 
     def near(self, text: str, at: int, start: int, end: int) -> re.Match[str] | None:
         """Return where the phrase stands around a place where one of its words does, between two bounds."""
-        if self._pattern is None and not self.possible(text[max(start, at - _AROUND) : min(end, at + _AROUND)]):
-            return None  # compiling costs more than all else: only where the rest of the phrase is near
+        if self._pattern is None:  # compiling costs more than all else: only where the rest of the phrase is near
+            around = text[max(start, at - _AROUND) : min(end, at + _AROUND)]
+            if not self.possible(around, words_of(around)):
+                return None
         pattern = self.pattern
         return pattern.search(text, max(start, at - self._lead), min(end, at + self._reach + 1))
 
@@ -144,17 +160,34 @@ class Index:
                 else:
                     self._by_word.setdefault(key, []).append(phrase)
 
-    def words(self, folded: str) -> Iterator[tuple[int, list[Phrase]]]:
-        """Yield every place of a folded text where phrases may stand, and which."""
-        by_word, by_start = self._by_word, self._by_start
+    def places(self, folded: str, words: frozenset[str]) -> Iterator[tuple[int, list[Phrase]]]:
+        """Yield every place of a folded text where phrases may stand, and which. `words` are its words."""
+        by_word = _possible(self._by_word, words, folded, words)
+        by_start = _possible(self._by_start, {word[:_START] for word in words}, folded, words)
+        if not by_word and not by_start:
+            return
         for match in _WORD.finditer(folded):
             word = match[0]
-            phrases = by_word.get(word)
-            if phrases:
-                yield match.start(), phrases
-            phrases = by_start.get(word[:_START])
-            if phrases:
-                yield match.start(), phrases
+            if word in by_word:
+                yield match.start(), by_word[word]
+            if word[:_START] in by_start:
+                yield match.start(), by_start[word[:_START]]
+
+
+@lru_cache(maxsize=64)
+def words_of(folded: str) -> frozenset[str]:
+    """Return every word of a folded text, once. Kept a while: many phrases are tried at one place."""
+    return frozenset(_WORD.findall(folded))
+
+
+def _possible(
+    index: Mapping[str, list[Phrase]], keys: Iterable[str], folded: str, words: frozenset[str]
+) -> dict[str, list[Phrase]]:
+    """Return those of the phrases behind some keys that may stand in a text."""
+    found = {
+        key: [phrase for phrase in index[key] if phrase.possible(folded, words)] for key in index.keys() & set(keys)
+    }
+    return {key: phrases for key, phrases in found.items() if phrases}
 
 
 def phrases_of(lines: str, code: str = "") -> list[Phrase]:

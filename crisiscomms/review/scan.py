@@ -12,7 +12,6 @@ from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon, lexicon
-from crisiscomms.review.phrases import Phrase
 from crisiscomms.review.rules import Rule, family
 from crisiscomms.review.shape import SHAPES
 from crisiscomms.review.style import STYLE
@@ -66,18 +65,13 @@ def _phrases(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     seen: set[tuple[str, int]] = set()
     counts: Counter[str] = Counter()
     tried: Counter[tuple[int, int]] = Counter()
-    possible: dict[int, list[Phrase]] = {}
     folded = letter.folded
-    for at, phrases in words.index.words(folded):
-        if id(phrases) not in possible:
-            possible[id(phrases)] = [phrase for phrase in phrases if phrase.possible(folded)]
-        if not possible[id(phrases)]:
-            continue
+    for at, phrases in words.index.places(folded, letter.vocabulary):
         here = letter.sentence_at(at)
         tried[id(phrases), here.number] += 1
         if tried[id(phrases), here.number] > TRIES:
             continue
-        for phrase in possible[id(phrases)]:
+        for phrase in phrases:
             code = phrase.code
             if counts[code] > 4 * MOST or (code, here.number) in seen:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from crisiscomms.review.conditions import Hit
@@ -84,7 +85,9 @@ def grade(text: str, sentences: int, language: str) -> float:
     return 0.39 * len(found) / sentences + 11.8 * sum(beats) / len(found) - 15.59
 
 
+@lru_cache(maxsize=4096)
 def _beats(word: str, language: str) -> int:
+    """Return how many syllables a word has. Kept: a text says the same words again and again."""
     low = word.lower()
     count = len(_VOWELS.findall(low))
     if language.startswith("en") and low.endswith("e") and not low.endswith("le") and count > 1:
