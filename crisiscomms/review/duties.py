@@ -145,7 +145,7 @@ def banned(part: Part, letter: Letter) -> Iterator[tuple[int, int]]:
     """Yield where words stand that a pack bans. Once a sentence is enough."""
     seen: set[int] = set()
     for phrase in phrases_of(part.phrases):
-        if not phrase.possible(letter.folded):
+        if not phrase.possible(letter.folded, letter.vocabulary):
             continue
         for stem in phrase.stems:
             at = letter.folded.find(stem)
