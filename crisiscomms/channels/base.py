@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from crisiscomms.limits import Limit
 from crisiscomms.messages.model import Notice, Post
@@ -202,11 +202,4 @@ class FanChannel(Channel, Protocol):
 
     def fan(self, secret: Callable[[str], str]) -> AbstractAsyncContextManager[Fan]:
         """Open many connections, each when it is first needed. Raises what `secret` raises where a login needs one."""
-        ...
-
-    def packed(self, secret: Callable[[str], str]) -> dict[str, Any]:
-        """Return what another process needs to be this channel, as plain values, with its secrets. Never to be shown.
-
-        Raises what `fan` raises.
-        """
         ...

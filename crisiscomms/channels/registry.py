@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from crisiscomms.channels.base import Channel, FanChannel
+from crisiscomms.channels.base import Channel
 from crisiscomms.channels.outbox import OutboxChannel, RehearsalChannel
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_mean, relative
 from crisiscomms.workspace import FILE, Workspace, toml_place
@@ -95,13 +94,6 @@ def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
 
         return XChannel.from_table(name, table)
     raise LookupError(kind)
-
-
-def unpacked(plain: dict[str, Any]) -> tuple[FanChannel, Callable[[str], str]]:
-    """Return the channel that another process packed, and what returns its secrets. So far all of these are mail servers."""
-    from crisiscomms.channels.smtp import SmtpChannel  # noqa: PLC0415
-
-    return SmtpChannel.from_table(plain["name"], plain["table"], plain["key"]), plain["secrets"].__getitem__
 
 
 def unsubscribe_key(workspace: Workspace) -> bytes:

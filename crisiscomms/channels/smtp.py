@@ -67,8 +67,7 @@ class SmtpChannel:
     """One mail server. `key` signs unsubscribe tokens."""
 
     def __init__(self, name: str, settings: SmtpSettings, key: bytes) -> None:
-        self.name, self.settings, self._key = name, settings, key
-        self._forms = MailForms(settings, key)
+        self.name, self.settings, self._forms = name, settings, MailForms(settings, key)
         self.caps = Caps(
             "mail",
             leaves_machine=True,
@@ -90,18 +89,6 @@ class SmtpChannel:
         """Refuse: mails go through `fan`. Raises TypeError: only a mistake in our own code comes here."""
         del secret
         raise TypeError("a mail server is spoken to through fan")
-
-    def packed(self, secret: Callable[[str], str]) -> dict[str, Any]:
-        """See `FanChannel.packed`."""
-        asked: dict[str, str] = {}
-
-        def noted(name: str) -> str:
-            return asked.setdefault(name, secret(name))
-
-        if self.settings.user:
-            noted("password")
-        self._signer(noted)
-        return {"name": self.name, "table": self.settings.model_dump(), "key": self._key, "secrets": asked}
 
     def _signer(self, secret: Callable[[str], str]) -> Callable[[bytes], bytes] | None:
         """Return what signs a mail's bytes, or None where the settings name no key. Raises CrisiscommsError."""

@@ -6,8 +6,6 @@ For each row: claim it, prepare it, note `sending` right before the byte that ma
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -27,8 +25,6 @@ from crisiscomms.published import STANDING
 
 #: How often one run tries what certainly did not arrive, and how many seconds it waits for that at most.
 ROUNDS, PATIENCE = 3, 6.0
-#: From how many messages on they are worth a process of their own, which takes as long to start as so many do to send.
-MANY = 5_000 if (os.cpu_count() or 1) > 1 else sys.maxsize
 #: How often a message whose channel would rather send twice is sent again unasked.
 MOST_RESENDS = 2
 
@@ -50,7 +46,6 @@ class Drain:
     progress: Callable[[Row, State], None] = lambda _row, _state: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
-    many: int = MANY
 
     def run(self, publications: list[int], channels: frozenset[str] | None = None) -> Tally:
         """Send everything of these publications that may go now, in its order. Returns what happened.
@@ -64,8 +59,7 @@ class Drain:
     async def _run(self, publications: list[int], channels: frozenset[str] | None) -> None:
         stopped: set[str] = set()
         async with AsyncExitStack() as stack:
-            apart = self.ledger.left(publications) >= self.many
-            outside = Outside(self.ledger, self.channels, self.secret, stack, apart)
+            outside = Outside(self.ledger, self.channels, self.secret, stack)
             for number in range(ROUNDS):
                 for stage in self.ledger.stages(publications):
                     if channels is not None and stage.channel not in channels:
@@ -123,11 +117,11 @@ class Drain:
 
     async def _fan(self, stage: Stage, outside: Outside, failures: Failures, per_second: float | None) -> bool:
         try:
-            carrier = await outside.carrier(stage.channel)
+            fan = await outside.fan(stage.channel)
         except NotSent as failure:
             self.tally.problem(f"{stage.channel}: {failure.reason}")
             return False
-        return await Fanning(self.ledger, stage, carrier, self._ended, failures, per_second).run()
+        return await Fanning(self.ledger, stage, fan, outside, self._ended, failures, per_second).run()
 
     def _one_by_one(self, stage: Stage, outside: Outside, failures: Failures) -> bool:
         """Send one row after the other. For what comes in small numbers: sites, memos, posts, files."""

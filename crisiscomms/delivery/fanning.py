@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 
-from crisiscomms.delivery.carrier import Carrier
+from crisiscomms.channels.base import Fan, Rejected
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
-from crisiscomms.delivery.outside import plain_parcel
+from crisiscomms.delivery.outside import Outside
 from crisiscomms.ledger import Ledger, Row, Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Worker
 
@@ -44,16 +44,17 @@ def _seldom_collected() -> Iterator[None]:
 
 @dataclass
 class Fanning:
-    """Sends one stage over many connections. `ended` is told how each attempt ended."""
+    """Sends one stage through a fan. `ended` is told how each attempt ended."""
 
     ledger: Ledger
     stage: Stage
-    carrier: Carrier
+    fan: Fan
+    outside: Outside
     ended: Ended
     failures: Failures = field(default_factory=Failures)
     per_second: float | None = None
     _queue: deque[Row] = field(default_factory=deque)
-    _flying: dict[int, Row] = field(default_factory=dict)
+    _flying: dict[int, Begin] = field(default_factory=dict)
     _gone: set[int] = field(default_factory=set)
     _dry: bool = False
     _endings: list[tuple[Ending, Outcome]] = field(default_factory=list)
@@ -75,11 +76,11 @@ class Fanning:
                 await self._turn([])
             if not self._flying and not self._queue:
                 return not self.failures.too_many
-            edge, ended = await self.carrier.turn()
-            for tag, outcome in ended:
-                self._note(self._flying.pop(tag), outcome)
+            found = await self.fan.turn()
+            for tag, outcome in found.ended:
+                self._note(self._flying.pop(tag).row, outcome)
                 self._gone.discard(tag)
-            await self._turn([Begin(self._flying[tag], readers) for tag, readers in edge if tag in self._flying])
+            await self._turn([self._flying[tag] for tag in found.edge if tag in self._flying])
             if self.failures.too_many:
                 self._give_back()
 
@@ -91,16 +92,11 @@ class Fanning:
 
     def _fill(self) -> None:
         """Give the connections what they can take, and claim more rows where too few are left for that."""
-        self._give()
-        if self.carrier.wants() > len(self._queue) and not self._dry:
+        wanted = self.fan.wants()
+        if wanted > len(self._queue) and not self._dry:
             self._claim(BATCH - len(self._queue) - len(self._flying))
-            self._give()
-
-    def _give(self) -> None:
-        wanted = min(self.carrier.wants(), len(self._queue))
-        rows = [self._queue.popleft() for _ in range(wanted)]
-        self._flying.update((row.id, row) for row in rows)
-        self.carrier.give([(row.id, plain_parcel(row)) for row in rows])
+        for _ in range(min(wanted, len(self._queue))):
+            self._give(self._queue.popleft())
 
     def _claim(self, most: int) -> None:
         began = moment()
@@ -113,11 +109,20 @@ class Fanning:
             self.ledger.give_back(twice)
         self._queue.extend(row for row in rows if row.id not in self._flying)
 
+    def _give(self, row: Row) -> None:
+        try:
+            prepared, readers = self.outside.prepare(row)
+        except Rejected as refusal:
+            self._note(row, refusal)
+            return
+        self._flying[row.id] = Begin(row, readers)
+        self.fan.give(row.id, prepared)
+
     def _give_back(self) -> None:
         """Let go of everything of which nobody can have got the last byte."""
         tags = [tag for tag in self._flying if tag not in self._gone]
-        self.carrier.stop(tags)
-        rows = [self._flying.pop(tag) for tag in tags]
+        self.fan.stop(tags)
+        rows = [self._flying.pop(tag).row for tag in tags]
         rows += self._queue
         self._queue.clear()
         self.ledger.give_back(rows)
@@ -126,7 +131,7 @@ class Fanning:
 
     async def _turn(self, begins: list[Begin]) -> None:
         """Write what ended and what begins, then let the last bytes go."""
-        self._lease.keep(chain(self._flying.values(), self._queue))
+        self._lease.keep(chain((one.row for one in self._flying.values()), self._queue))
         endings, self._endings = self._endings, []
         begun = self.ledger.turn(begins, [one for one, _ in endings])
         for one, outcome in endings:
@@ -135,18 +140,18 @@ class Fanning:
         go = [one.row.id for one in begins if one.row.id in begun.go]
         kept_back = [one.row for one in begins if one.row.id not in begun.go]
         if self._lease.is_over:  # we slept in between: nobody may get a last byte from us any more
-            self._stopped([self._flying[tag] for tag in go], State.RETRY)
+            self._stopped([self._flying[tag].row for tag in go], State.RETRY)
             go = []
         self._gone.update(go)
         self._stopped([row for row in kept_back if row.id in begun.held], State.PLANNED)
         self._stopped([row for row in kept_back if row.id not in begun.held], None)
-        await self.carrier.go(go)
+        await self.fan.go(go)
 
     def _stopped(self, rows: list[Row], to: State | None) -> None:
         """Break mails off before their last byte."""
         if not rows:
             return
-        self.carrier.stop([row.id for row in rows])
+        self.fan.stop([row.id for row in rows])
         for row in rows:
             del self._flying[row.id]
         if to is not None:

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
-from typing import cast
+from typing import Any, cast
 
-from crisiscomms.channels.base import Channel, FanChannel, Letter, NotSent, Posting, Prepared, Receipt, Rejected, Sender
-from crisiscomms.delivery.carrier import Carrier, Here
-from crisiscomms.delivery.courier import courier
-from crisiscomms.delivery.frozen import Frozen, Parcel
+from crisiscomms.channels.base import (
+    Channel,
+    Fan,
+    FanChannel,
+    Letter,
+    NotSent,
+    Posting,
+    Prepared,
+    Receipt,
+    Rejected,
+    Sender,
+)
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row
+from crisiscomms.messages.model import Notice, Post, digest
+from crisiscomms.published import row_digest
 
-#: Returns the parcel of a row as a plain tuple: there are thousands of these a second.
-plain_parcel = itemgetter(*(Row._fields.index(name) for name in Parcel._fields))
+_read_json = json.JSONDecoder().decode
+#: What the deliveries of one item share.
+_Shared = tuple[Notice | Post, tuple[str, ...], datetime]
 
 
 @dataclass
 class Outside:
-    """The channels of one run. What is opened is closed with `stack`.
-
-    `apart`: whether mails are carried by a process of their own.
-    """
+    """The channels of one run. What is opened is closed with `stack`."""
 
     ledger: Ledger
     channels: Mapping[str, Channel]
     secret: Callable[[str, str], str]
     stack: AsyncExitStack
-    apart: bool = False
     _senders: dict[str, Sender] = field(default_factory=dict)
-    _carriers: dict[str, Carrier] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._frozen = Frozen(self.ledger.blob)
+    _fans: dict[str, Fan] = field(default_factory=dict)
+    _shared: dict[int, _Shared] = field(default_factory=dict)
 
     def channel(self, name: str) -> Channel:
         """Return a channel. Raises NotSent where the workspace has it no more."""
@@ -54,29 +59,52 @@ class Outside:
                 raise _closed(error) from error
         return self._senders[name]
 
-    async def carrier(self, name: str) -> Carrier:
-        """Return what carries a channel's mails. Raises NotSent where the channel cannot be opened."""
-        if name not in self._carriers:
+    async def fan(self, name: str) -> Fan:
+        """Return a channel's connections. Raises NotSent where the channel cannot be opened."""
+        if name not in self._fans:
             try:
                 channel = cast("FanChannel", self.channel(name))
-                self._carriers[name] = await self._start(channel, lambda secret: self.secret(name, secret))
+                opened = channel.fan(lambda secret: self.secret(name, secret))
+                self._fans[name] = await self.stack.enter_async_context(opened)
             except CrisiscommsError as error:
                 raise _closed(error) from error
-        return self._carriers[name]
-
-    async def _start(self, channel: FanChannel, secret: Callable[[str], str]) -> Carrier:
-        if self.apart:
-            return await self.stack.enter_async_context(courier(channel, secret, self.ledger.blob))
-        fan = await self.stack.enter_async_context(channel.fan(secret))
-        return Here(channel, fan, self._frozen)
+        return self._fans[name]
 
     def item(self, row: Row) -> Letter | Posting:
-        """See `Frozen.item`."""
-        return self._frozen.item(Parcel._make(plain_parcel(row)))
+        """Return the frozen message of a row. Its words come from the ledger, not from the record.
+
+        Raises Rejected where the ledger no longer holds what was approved.
+        """
+        if row_digest(row.message, row.settings, row.person) != row.digest:
+            raise Rejected("the ledger no longer holds the words that were approved for this reader")
+        message, names, at = self._shared.get(row.item) or self._read(row)
+        if isinstance(message, Post):
+            return Posting(message, at, row.number)
+        email, name, *fills = _read_json(row.person)
+        values = {slot: value for slot, value in zip(names, fills, strict=True) if value is not None}
+        return Letter(message, email, name, values, at, row.number, row.thread or None)
+
+    def _read(self, row: Row) -> _Shared:
+        """Read what all deliveries of a row's item share: the message, the names of its slots, the update's time."""
+        body = self.ledger.blob(row.message)
+        if digest(body) != row.message:
+            raise Rejected("the ledger no longer holds the message that was approved")
+        plain: dict[str, Any] = json.loads(body)
+        made = Notice(**{**plain, "columns": tuple(plain["columns"])}) if row.recipient else Post(**plain)
+        self._shared[row.item] = (made, tuple(json.loads(row.columns)), datetime.fromisoformat(row.at))
+        return self._shared[row.item]
 
     def prepare(self, row: Row) -> tuple[Prepared, tuple[str, ...]]:
-        """See `Frozen.prepare`."""
-        return self._frozen.prepare(Parcel._make(plain_parcel(row)), self.channel(row.channel))
+        """Return the exact bytes for a row, and the names under which its reader may have asked for no more mail.
+
+        A legal notice asks nobody. Raises Rejected.
+        """
+        item = self.item(row)
+        prepared = self.channel(row.channel).prepare(item)
+        if not isinstance(item, Letter) or item.notice.required:
+            return prepared, ()
+        token = prepared.token
+        return prepared, (row.recipient, f"token:{token}") if token else (row.recipient,)
 
     def find(self, row: Row) -> Receipt | None:
         """Ask the place whether it has a row's message. None where it has not, or cannot be asked."""
@@ -85,10 +113,7 @@ class Outside:
             return None
         try:
             sender = self.sender(row.channel)
-            return sender.find_existing(
-                channel.prepare(self.item(row)),
-                since=datetime.fromisoformat(row.at),
-            )
+            return sender.find_existing(channel.prepare(self.item(row)), since=datetime.fromisoformat(row.at))
         except (NotSent, Rejected):
             return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,9 +60,6 @@ class Publishing:
 
             ensure_tables(room.ledger)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
-        self.drain.many = int(
-            os.environ.get("CRISISCOMMS_COURIER_FROM", self.drain.many)
-        )  # tests need not have thousands
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.

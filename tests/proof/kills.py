@@ -76,7 +76,6 @@ def prove(*, people: int = 100_000, kills: int = 300, seed: int = 7) -> Figures:
     """`crisiscomms publish` over 16 connections, killed with SIGKILL at random moments, on SQLite."""
     chance = random.Random(seed)
     with ground(people, connections=CONNECTIONS) as (office, sink, them):
-        office.always_by_courier()
         killed = ended = most = 0
         for moment in moments(kills, people, chance):
             ended += not publish_and_kill(office, sink, moment)

@@ -189,10 +189,6 @@ class Office:
         """Write a secret into its file."""
         (self.folder / "secrets" / name).write_text(value)
 
-    def always_by_courier(self) -> None:
-        """Let mails go through a process of their own however few they are."""
-        self._env["CRISISCOMMS_COURIER_FROM"] = "1"
-
     # -- what the team does ------------------------------------------------------------------------------------
 
     def _words(self, words: tuple[str, ...]) -> list[str]:
