@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from crisiscomms.channels.base import Channel
-from crisiscomms.channels.outbox import OutboxChannel, RehearsalChannel
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_mean, relative
 from crisiscomms.workspace import FILE, Workspace, toml_place
 
@@ -65,7 +64,11 @@ def _channel(workspace: Workspace, name: str, table: dict[str, Any], rehearsal: 
         target = (rehearsal or workspace.folder) / workspace.settings.site.folder
         return WebsiteChannel.from_table(name, table, target)
     real = _real(workspace, name, table)
-    return RehearsalChannel(real, rehearsal) if rehearsal else real
+    if not rehearsal:
+        return real
+    from crisiscomms.channels.outbox import RehearsalChannel  # noqa: PLC0415 -- what makes mails takes long to load
+
+    return RehearsalChannel(real, rehearsal)
 
 
 def _doubt_problems(workspace: Workspace, name: str, table: dict[str, Any]) -> list[Finding]:
@@ -84,6 +87,8 @@ def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
     if kind == "outbox":
         contact = workspace.settings.organisation.contact.email
         table = {"sender": f"{workspace.settings.organisation.name} <{contact}>", **table} if contact else table
+        from crisiscomms.channels.outbox import OutboxChannel  # noqa: PLC0415
+
         return OutboxChannel.from_table(name, table, workspace.folder, unsubscribe_key(workspace))
     if kind == "smtp":
         from crisiscomms.channels.smtp import SmtpChannel  # noqa: PLC0415

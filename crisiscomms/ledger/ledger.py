@@ -100,6 +100,8 @@ class Ledger(Working):
             detail = told(publication=number, fingerprint=fingerprint, deliveries=count)
             self._note(connection, [("published", incident, detail)])
             then(connection)
+        if count >= _PORTION:
+            self.store.fold()
         return number
 
     def _drop(self, connection: Connection, drop: Iterable[int]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crisiscomms.errors import CrisiscommsError, Unreachable, relative
@@ -139,7 +139,17 @@ class Store:
 
     def upsert(self, table: Any) -> Any:
         """Return an insert statement that can say what happens to a row that is there."""
-        return (postgresql if self.shared else sqlite).insert(table)
+        if self.shared:
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 -- a file does not need it, and it takes long to load
+
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    def fold(self) -> None:
+        """Fold what was written last into the file, so that a large plan does not stand on the disk twice."""
+        if not self.shared:
+            with self._durable.execution_options(reads=True).connect() as connection:
+                connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @cached_property
     def boot(self) -> str:
