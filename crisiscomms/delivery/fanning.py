@@ -21,7 +21,7 @@ from crisiscomms.ledger import Ledger, Row, Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Worker
 
 #: How many rows one worker has in hand at most: after a power cut so many are in doubt.
-BATCH = 500
+BATCH = 200
 
 #: After how many new objects Python looks for cycles among them while mails go out, of which hardly any is in one.
 _NEW_OBJECTS = 20_000

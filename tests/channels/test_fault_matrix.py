@@ -294,7 +294,7 @@ def test_a_server_that_breaks_off_in_a_large_body_leaves_no_doubt(action):
 @pytest.mark.parametrize("action", [bye("421 4.3.2 shutting down"), bye("552 5.2.3 too large"), DROP])
 def test_what_the_server_says_while_the_ledger_is_busy_is_heard_before_the_dot(action):
     with ScriptedServer({(ANA, "BODY"): action}) as server:
-        run = drive(channel_at(server.port), [ANA], busy=0.1)
+        run = drive(channel_at(server.port), [ANA], busy=0.5)
 
     assert kinds(run) == {ANA: Rejected if "552" in str(action) else NotSent}
     assert server.accepted == []
