@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from standins.database import Postgres
 from standins.machine import needs
+from standins.mail_server import MailServer
+from standins.office import MAIL, TEN, Office
 
 HOME = Path(__file__).resolve().parent.parent
 EXAMPLES = HOME / "crisiscomms" / "examples"
@@ -75,3 +77,25 @@ def database_url(postgres: Postgres) -> Iterator[str]:
     yield url
     postgres.start()
     postgres.drop(url)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """A workspace of its own."""
+    return Office(tmp_path)
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    """A mail server on loopback."""
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def ten(office: Office, mail: MailServer) -> Office:
+    """Ten merchants who are about to hear one update."""
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *TEN)
+    office.record()
+    return office

@@ -14,13 +14,12 @@ from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
-from crisiscomms.review.figures import figures
+from crisiscomms.review.figures import EMAIL, figures
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.rules import rule
 from crisiscomms.review.style import grade
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()/-]{5,20}\d(?!\w)")
 _LINK = re.compile(r"https?://[^\s)>\]\"']{1,400}")
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
@@ -125,7 +124,7 @@ def _addresses(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     digits = re.sub(r"[^\d+]", "", known)
     hosts = {urlsplit(url).hostname or "" for url in (settings.organisation.url, settings.site.url)}
     for letter in messages:
-        for found in sorted({*_EMAIL.findall(letter.text)}):
+        for found in sorted({*EMAIL.findall(letter.text)}):
             if found.rstrip(".") not in known:
                 yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as an address")
         for found in sorted({*_PHONE.findall(letter.text)}):

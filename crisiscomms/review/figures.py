@@ -16,7 +16,7 @@ _ISO_DATE = re.compile(r"(?P<year>\d(?<![\d-]\d)\d{3})-(?P<month>\d{2})-(?P<day>
 _POINTS = re.compile(r"(?P<day>\d(?<![\w.]\d)\d?)\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
 # Each part has an end, and begins only where a word does: what is long stays fast.
 _LINK = re.compile(r"https?://\S{1,400}")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
 _PHONE = re.compile(r"\+\d[\d ()/-]{5,30}\d")
 _NUMBER = re.compile(
     r"(?P<digits>\d(?<![\w.,/:#-]\d)\d*(?:[.,\u202f\u00a0']\d+)*)"
@@ -57,7 +57,7 @@ def figures(text: str, language: str) -> tuple[Figure, ...]:
 
 def _found(text: str, language: str) -> Iterator[Figure]:
     rest = text
-    for sign, pattern in (("://", _LINK), ("@", _EMAIL), ("+", _PHONE)):
+    for sign, pattern in (("://", _LINK), ("@", EMAIL), ("+", _PHONE)):
         if sign in rest:
             rest = _blank(rest, [match.span() for match in pattern.finditer(rest)])
     found = list(_days(rest, language))

@@ -7,22 +7,10 @@ import re
 import sqlite3
 from contextlib import closing
 
-import pytest
-from standins.mail_server import DROP, MailServer
-from standins.office import MAIL, Office
+from standins.mail_server import DROP
+from standins.office import MAIL
 
 ANA, BEA, CEM = THREE = ["ana@shop.example", "bea@shop.example", "cem@shop.example"]
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 def about_to_publish(office, mail, doubt="ask"):

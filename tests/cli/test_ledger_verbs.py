@@ -11,32 +11,10 @@ import threading
 from email import policy
 
 import pytest
-from standins.mail_server import MailServer
-from standins.office import LATER, MAIL, Office
+from standins.office import LATER, MAIL, TEN
 
-TEN = [f"reader{number}@shop.example" for number in range(10)]
 ANCHOR = "public/.well-known/crisiscomms/anchor.json"
 SECOND = {"id": "second", "minutes": -1, "text": LATER}
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def ten(office, mail):
-    """Ten merchants who are about to hear one update."""
-    office.settle(MAIL.format(port=mail.port))
-    office.people("merchants", *TEN)
-    office.record()
-    return office
 
 
 def backup(office):

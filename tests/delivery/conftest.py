@@ -6,21 +6,9 @@ import pytest
 from delivery.ledgers import NOW
 from delivery.shared import TEN, Shared
 from standins.database import PASSWORD
-from standins.mail_server import MailServer
-from standins.office import MAIL, Office
+from standins.office import MAIL
 
 from crisiscomms.ledger import Ledger
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
-
-
-@pytest.fixture
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture

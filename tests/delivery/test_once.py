@@ -12,18 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 
 import pytest
-from standins.office import FIRST, LATER, MAIL
-
-TEN = [f"reader{number}@shop.example" for number in range(10)]
-
-
-@pytest.fixture
-def ten(office, mail):
-    """Ten merchants who are about to hear one update."""
-    office.settle(MAIL.format(port=mail.port))
-    office.people("merchants", *TEN)
-    office.record()
-    return office
+from standins.office import FIRST, LATER, MAIL, TEN
 
 
 def words(body):

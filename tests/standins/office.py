@@ -95,6 +95,9 @@ updates:
 {updates}
 """
 
+#: Merchants who are about to hear one update.
+TEN = [f"reader{number}@shop.example" for number in range(10)]
+
 FIRST = "We are sorry: card payments are failing at checkout. We are looking for the cause."
 LATER = "We are sorry: card payments still fail for some of you. We have found more about it."
 
