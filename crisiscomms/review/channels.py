@@ -169,8 +169,7 @@ def _drift(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     grades = {}
     for letter in messages:
         words = lexicon(letter.language)
-        prose = [letter.words_of(s) for s in letter.sentences]
-        prose = [piece for piece in prose if piece[-1:] in {".", "?"} and len(piece.split()) > 3]
+        prose = [piece for piece in letter.prose if not piece.endswith("!")]
         if words and letter.kind in _LONG - {"memo"} and sum(len(piece.split()) for piece in prose) > 150:
             grades[letter.name] = (grade(" ".join(prose), len(prose), letter.language), letter)
     for level, letter in grades.values():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crisiscomms.review.phrases import fold
 
@@ -39,8 +39,7 @@ _SCALES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """One figure in a text. `kind` is `number`, `date` or `clock`; `value` is its one canonical form; `written` how it stands at `start`."""
 
     kind: str

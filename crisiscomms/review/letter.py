@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
-from crisiscomms.review.phrases import fold, words_of
+from crisiscomms.review.phrases import fold, words_in
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
 LONGEST = 1200
@@ -23,8 +24,7 @@ _SHORT_FORM = re.compile(
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence: where it begins and ends, its number, and its paragraph's."""
 
     start: int
@@ -33,8 +33,7 @@ class Sentence:
     paragraph: int
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What the record says about a text, as far as there is one. None: nobody knows."""
 
     status: str | None = None
@@ -52,7 +51,10 @@ class Known:
     people: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+NOTHING_KNOWN = Known()
+
+
+@dataclass
 class Letter:
     """One text as its readers see it. `kind` is statement, incident, faq, notice, post, memo or correction.
 
@@ -65,7 +67,7 @@ class Letter:
     text: str
     audience: str | None = None
     template: str = ""
-    known: Known = field(default_factory=Known)
+    known: Known = NOTHING_KNOWN
 
     @property
     def name(self) -> str:
@@ -78,9 +80,14 @@ class Letter:
         return fold(self.text)
 
     @cached_property
+    def words(self) -> list[str]:
+        """Every word of the text, folded, in order."""
+        return words_in(self.folded)
+
+    @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every word of the text, folded, once."""
-        return words_of(self.folded)
+        return frozenset(self.words)
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:
@@ -131,6 +138,12 @@ class Letter:
     def words_of(self, sentence: Sentence) -> str:
         """Return a sentence as it is written."""
         return self.text[sentence.start : sentence.end].strip()
+
+    @cached_property
+    def prose(self) -> tuple[str, ...]:
+        """The sentences that are prose, as they are written: names, dates and lists are none."""
+        pieces = (self.words_of(sentence) for sentence in self.sentences)
+        return tuple(piece for piece in pieces if piece[-1:] in {".", "?", "!"} and len(piece.split()) > 3)
 
     @cached_property
     def body(self) -> tuple[Sentence, ...]:

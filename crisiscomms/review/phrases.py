@@ -29,11 +29,11 @@ _NUMBER = r"\d[\d.,]{0,12}"
 _TOKEN = re.compile(r"\(([^()]+)\)(\??)|(\S+)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
-_FOLD = {
-    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4`"), "'"),
-    **dict.fromkeys(map(ord, "\n\r\t\u00a0\u202f\u2009\u200b"), " "),
-    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb"), '"'),
-}
+_FOLD = (
+    ("'", "\u2018\u2019\u02bc\u00b4`"),
+    (" ", "\n\r\t\u00a0\u202f\u2009\u200b"),
+    ('"', "\u201c\u201d\u201e\u00ab\u00bb"),
+)
 
 
 def fold(text: str) -> str:
@@ -41,7 +41,15 @@ def fold(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(low if len(low := character.lower()) == 1 else character for character in text)
-    return lower.translate(_FOLD)
+    for plain, written in _FOLD:
+        for character in written:
+            lower = lower.replace(character, plain)
+    return lower
+
+
+def words_in(folded: str) -> list[str]:
+    """Return every word of a folded text, in the order in which they stand."""
+    return _WORD.findall(folded)
 
 
 def _shape(word: str) -> str:
@@ -52,13 +60,10 @@ def _shape(word: str) -> str:
 
 def _keys(choices: list[str]) -> list[str]:
     """Return the word of each alternative by which it is found; nothing where one of them has none."""
-    found = []
-    for choice in choices:
-        words = choice.split() if " " in choice else [choice]
-        key = max(words, key=len)
+    found = [max(choice.split(), key=len) if " " in choice else choice for choice in choices]
+    for key in found:
         if key in {"#", "..."} or (key[-1] == "*" and len(key) <= _START):
             return []
-        found.append(key)
     return found
 
 
@@ -78,7 +83,7 @@ class Phrase:
             least, self.keys = 0, []
             for group, optional, word in _TOKEN.findall(source):
                 keys = [] if optional else _keys(group.split("|") if group else [word])
-                length = len(min(keys, key=len)) if keys else 0
+                length = min(map(len, keys), default=0)
                 if length > least:
                     least, self.keys = length, keys
         if not self.keys or source.count("...") > 1 or source[-1] in "?.":
@@ -109,8 +114,8 @@ class Phrase:
             ]
             self._needs = [
                 (
-                    frozenset(choice for choice in choices if _WORD.fullmatch(choice)),
-                    tuple(choice.rstrip("*#") for choice in choices if not _WORD.fullmatch(choice)),
+                    frozenset(choice for choice in choices if choice.isalnum()),
+                    tuple(choice.rstrip("*#") for choice in choices if not choice.isalnum()),
                 )
                 for choices in groups
             ]
@@ -164,14 +169,13 @@ class Index:
         """Yield every place of a folded text where phrases may stand, and which. `words` are its words."""
         by_word = _possible(self._by_word, words, folded, words)
         by_start = _possible(self._by_start, {word[:_START] for word in words}, folded, words)
-        if not by_word and not by_start:
-            return
-        for match in _WORD.finditer(folded):
-            word = match[0]
-            if word in by_word:
-                yield match.start(), by_word[word]
+        behind = {word: [phrases] for word, phrases in by_word.items()}
+        for word in words if by_start else ():
             if word[:_START] in by_start:
-                yield match.start(), by_start[word[:_START]]
+                behind.setdefault(word, []).append(by_start[word[:_START]])
+        for match in _WORD.finditer(folded) if behind else ():
+            for phrases in behind.get(match[0], ()):
+                yield match.start(), phrases
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,10 @@ One file per family under `catalogue/`. Nothing is read before a rule has someth
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crisiscomms.errors import Severity, UsageError, did_you_mean
 
@@ -42,8 +41,7 @@ _FILES = {
 _HOME = Path(str(files("crisiscomms.review")))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. `what` completes "the statement says ..."; `spares` are near misses that it must not flag.
 
     `error_when`, `warning_when`, `info_when` and `off_when` are conditions by name; `excused_by` are neighbours in the
@@ -79,8 +77,7 @@ def family(letter: str) -> dict[str, Rule]:
 
 
 def _rule(code: str, letter: str, parts: dict[str, Any]) -> Rule:
-    lists = {field.name for field in fields(Rule) if str(field.type).startswith("tuple")}
-    read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in parts.items()}
+    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in parts.items()}
     read |= {"code": code, "family": letter, "severity": Severity(parts["severity"])}
     return Rule(**read)
 

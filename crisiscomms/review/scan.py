@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
@@ -22,8 +22,7 @@ Check = Callable[[Letter, Lexicon], Iterator[Hit]]
 MOST = 3
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One hit with its rule and how much it weighs here."""
 
     rule: Rule

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from crisiscomms.review.conditions import Hit
-from crisiscomms.review.letter import Letter, Sentence
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import Lexicon
 from crisiscomms.review.privacy import PRIVACY
 
@@ -71,8 +71,12 @@ def _long(letter: Letter, words: Lexicon) -> Iterator[Hit]:
                 )
 
 
+@lru_cache(maxsize=64)
 def grade(text: str, sentences: int, language: str) -> float:
-    """Return a reading grade: Flesch-Kincaid in English, the first Vienna formula in German."""
+    """Return a reading grade: Flesch-Kincaid in English, the first Vienna formula in German.
+
+    Kept a while: a message is graded by itself, and beside the others.
+    """
     found = _WORD.findall(text)
     if not found or not sentences:
         return 0.0
@@ -98,9 +102,9 @@ def _beats(word: str, language: str) -> int:
 
 
 def _grade(letter: Letter, words: Lexicon) -> Iterator[Hit]:
-    """Judge only texts of some length, and only their sentences: names, dates and lists are no prose."""
-    prose = [letter.words_of(s) for s in letter.sentences if _is_prose(letter, s)]
-    prose = [piece for piece, so_far in zip(prose, accumulate(map(len, prose)), strict=True) if so_far < _ENOUGH]
+    """Judge only texts of some length, and only their prose."""
+    so_far = accumulate(map(len, letter.prose))
+    prose = [piece for piece, length in zip(letter.prose, so_far, strict=True) if length < _ENOUGH]
     text = " ".join(prose)
     if len(text.split()) < 100:
         return
@@ -108,11 +112,6 @@ def _grade(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     found = grade(text, len(prose), letter.language)
     if found > most + (3 if letter.template else 1):
         yield _hit("reading-grade", letter, words, said=f"{found:.0f}")
-
-
-def _is_prose(letter: Letter, sentence: Sentence) -> bool:
-    piece = letter.words_of(sentence)
-    return piece[-1:] in {".", "?", "!"} and len(piece.split()) > 3
 
 
 def _emoji(letter: Letter, words: Lexicon) -> Iterator[Hit]:
