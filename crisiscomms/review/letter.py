@@ -13,15 +13,16 @@ from crisiscomms.review.phrases import fold, words_in
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
 LONGEST = 1200
-_END = re.compile(
-    r"(?<=[.!?\u2026])[\"')\]\u201d\u2019*]{0,3}\s|\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
-)
+#: A point after these ends no sentence: single letters (e.g., z. B., a.m.), short words, in German a number (18. November).
+_SHORT_FORMS = r"(?<!\b(?i:[a-z])\.)(?<!\b(?i:mr|ms|dr|no|nr|st|vs|ca)\.)(?<!\b(?i:mrs|bzw|usw)\.)(?<!\b(?i:inkl)\.)(?<!\b(?i:approx)\.)"
+_ORDINALS = r"(?<!\b\d\.)(?<!\b\d\d\.)"
+_QUOTES = r"[\"')\]\u201d\u2019*]{0,3}"
+_STOP = r"(?<=[.!?\u2026])"
+#: After a full stop, or before an item of a list or an empty line.
+_ELSEWHERE = r"\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
+_END = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_QUOTES}\s|{_ELSEWHERE}"
+_END_GERMAN = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_ORDINALS}{_QUOTES}\s|{_ELSEWHERE}"
 _BLANK = re.compile(r"\n[ \t]{0,8}\n")
-_SHORT_FORM = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|no|nr|st|vs|approx|ca|bzw|inkl|usw|e\.g|i\.e|z\.\s?b|d\.\s?h|u\.\s?a|a\.m|p\.m)|\b[A-Z])\.$",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(r"\b\d{1,2}\.$")
 
 
 class Sentence(NamedTuple):
@@ -102,13 +103,9 @@ class Letter:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence in order. A line of a list is one; what never ends is cut."""
-        cuts = [0]
-        for end in _END.finditer(self.text):
-            before = self.text[max(0, end.start() - 12) : end.start()]
-            if "\n" not in end[0][:1] and (_SHORT_FORM.search(before) or (self._german and _ORDINAL.search(before))):
-                continue
-            cuts.append(end.end())
-        cuts.append(len(self.text))
+        pattern = _END_GERMAN if self.language.startswith("de") else _END
+        ends = [end.end() for end in re.finditer(pattern, self.text)]
+        cuts = [0, *ends, len(self.text)]
         starts = [start for start, _ in self.paragraphs]
         spans = [span for a, b in pairwise(cuts) for span in self._cut(a, b)]
         return tuple(Sentence(a, b, n, max(0, bisect_right(starts, a) - 1)) for n, (a, b) in enumerate(spans))
@@ -117,10 +114,6 @@ class Letter:
         piece = self.text[start:end]
         start += len(piece) - len(piece.lstrip())
         return [(at, min(at + LONGEST, end)) for at in range(start, end, LONGEST)]
-
-    @property
-    def _german(self) -> bool:
-        return self.language.startswith("de")
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 GAP = 60
 #: No phrase reaches further than this from the word it hangs on.
@@ -70,13 +69,14 @@ def _keys(choices: list[str]) -> list[str]:
 class Phrase:
     """One phrase. `keys` are the words of which one must stand in a text before it is tried at all."""
 
-    __slots__ = ("_lead", "_needs", "_pattern", "_reach", "code", "keys", "source")
+    __slots__ = ("_lead", "_needs", "_pattern", "_reach", "_steps", "code", "keys", "source")
 
     def __init__(self, source: str, code: str = "") -> None:
         self.source = source
         self.code = code
         self._pattern: re.Pattern[str] | None = None
         self._needs: list[tuple[frozenset[str], tuple[str, ...]]] | None = None
+        self._steps: list[list[list[str]]] | None = None
         if "(" not in source and "." not in source:
             self.keys = _keys([source])
         else:
@@ -142,12 +142,25 @@ class Phrase:
         self._lead, self._reach = lead, reach
         return re.compile(shape + r"(?!\w)")
 
+    def _follows(self, text: str, start: int, end: int) -> bool:
+        """Say whether the words of the phrase follow each other between two places. Making its pattern costs far more."""
+        if self._steps is None:
+            self._steps = [
+                [[word.rstrip("*#") for word in choice.split()] for choice in (group or word).split("|")]
+                for group, optional, word in _TOKEN.findall(self.source)
+                if not optional and word != "..."
+            ]
+        for choices in self._steps:
+            ends = [after for words in choices if (after := _after(words, text, start, end)) >= 0]
+            if not ends:
+                return False
+            start = min(ends)
+        return True
+
     def near(self, text: str, at: int, start: int, end: int) -> re.Match[str] | None:
         """Return where the phrase stands around a place where one of its words does, between two bounds."""
-        if self._pattern is None:  # compiling costs more than all else: only where the rest of the phrase is near
-            around = text[max(start, at - _AROUND) : min(end, at + _AROUND)]
-            if not self.possible(around, words_of(around)):
-                return None
+        if self._pattern is None and not self._follows(text, max(start, at - _AROUND), min(end, at + _AROUND)):
+            return None
         pattern = self.pattern
         return pattern.search(text, max(start, at - self._lead), min(end, at + self._reach + 1))
 
@@ -178,10 +191,14 @@ class Index:
                 yield match.start(), phrases
 
 
-@lru_cache(maxsize=64)
-def words_of(folded: str) -> frozenset[str]:
-    """Return every word of a folded text, once. Kept a while: many phrases are tried at one place."""
-    return frozenset(_WORD.findall(folded))
+def _after(words: list[str], text: str, start: int, end: int) -> int:
+    """Return where some words end that follow each other between two places, as early as they can. -1: they do not."""
+    for word in words:
+        at = text.find(word, start, end)
+        if at < 0:
+            return -1
+        start = at + len(word)
+    return start
 
 
 def _possible(

@@ -24,20 +24,17 @@ _PERSON = (
     rf"(?<!\w)(?:(?:{'|'.join(_TITLES)})\.? {{1,2}}(?P<title>{_NAME})"
     rf"|(?:{'|'.join(_ROLES)}) {{1,2}}(?P<role>{_NAME} {{1,2}}{_NAME}))"
 )
-_WAYS = (
-    *("Street", "St", "Road", "Rd", "Avenue", "Ave", "Lane", "Drive", "Court", "Square", "Close", "Terrace"),
-    *("Crescent", "Boulevard"),
-)
+_WAY = r" (?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Court|Square|Close|Terrace|Crescent|Boulevard)(?!\w)"
 _ENDINGS = ("stra\u00dfe", "strasse", "weg", "platz", "allee", "gasse")
 _HOME = (
-    rf"(?<!\w)(?:\d{{1,4}}[a-z]?,? {{1,2}}(?:{_NAME} {{1,2}}){{1,3}}(?:{'|'.join(_WAYS)})(?!\w)"
+    rf"(?<!\w)(?:\d{{1,4}}[a-z]?,? {{1,2}}{_NAME}(?: {{1,2}}{_NAME}){{0,2}} ?{_WAY}"
     rf"|[A-Z\u00c4\u00d6\u00dc][\w-]{{1,30}}(?:{'|'.join(_ENDINGS)}) {{1,2}}\d{{1,4}}(?!\w|[.,:]\d))"
 )
 
 
 def _people(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Yield people who are named and do not speak for us."""
-    if not any(word in letter.text for word in (*_TITLES, *_ROLES)):
+    if not (any(word in letter.text for word in _TITLES) or any(f"{word} " in letter.text for word in _ROLES)):
         return
     for found in re.finditer(_PERSON, letter.text):
         name = (found["title"] or found["role"]).split()
@@ -46,7 +43,7 @@ def _people(letter: Letter, words: Lexicon) -> Iterator[Hit]:
 
 
 def _homes(letter: Letter, words: Lexicon) -> Iterator[Hit]:
-    if any(f" {way}" in letter.text for way in _WAYS) or any(ending in letter.text for ending in _ENDINGS):
+    if any(ending in letter.text for ending in _ENDINGS) or re.search(_WAY, letter.text):
         for found in re.finditer(_HOME, letter.text):
             yield Hit("names-an-address", "G", letter, words, *found.span())
 
