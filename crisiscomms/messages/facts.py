@@ -28,7 +28,8 @@ class Facts(NamedTuple):
     """Everything that may be said about one incident at one moment.
 
     `updates` are those that are due, oldest first. `update` is the newest of them: where we are now. `voices` are the
-    languages that can be spoken, the workspace's first one first.
+    languages that can be spoken, the workspace's first one first. `cited` keeps what `cite` said: a text stands in
+    many messages.
     """
 
     incident: Incident
@@ -39,6 +40,7 @@ class Facts(NamedTuple):
     update: Update
     updates: tuple[Update, ...]
     addresses: Addresses
+    cited: dict[tuple[str, str, str, bool], Md]
     corrections: tuple[Correction, ...] = ()
 
     @property
@@ -86,7 +88,11 @@ class Facts(NamedTuple):
     def cite(self, text: Text, language: str, update: Update | None = None, *, brief: bool = False) -> Md:
         """Return a text as Markdown with every citation said in the text's language. `brief` says times in the fewest words."""
         words, voice = self.voice_of(text, language)
-        return Md(_Citing(self, voice, update or self.update, brief=brief).run(words))
+        update = update or self.update
+        key = (words, voice.language, update.id, brief)
+        if key not in self.cited:
+            self.cited[key] = Md(_Citing(self, voice, update, brief=brief).run(words))
+        return self.cited[key]
 
 
 class _Citing:
@@ -176,7 +182,7 @@ def derive_facts(
     if not due:
         return None
     addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
-    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses)
+    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses, {})
     return facts._replace(corrections=_corrections(facts))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from crisiscomms.fields import Text, When
@@ -12,11 +11,11 @@ from crisiscomms.messages.prose import Md
 from crisiscomms.record import Incident, Update
 
 
-@dataclass(frozen=True)
 class Said:
     """A named bundle of things a template can print. A name it does not have is an error, not an empty string."""
 
-    parts: dict[str, Any]
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self.parts = parts
 
     def __getattr__(self, name: str) -> Any:
         try:

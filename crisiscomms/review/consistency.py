@@ -52,15 +52,19 @@ _APART = " \u00a6 "
 
 def may_be_said(facts: Facts, voice: Voice) -> set[tuple[str, str]]:
     """Return every figure that a message in one language may state: the record's, the workspace's, and what was published."""
-    said = _APART.join((*_said(facts, voice), *_addresses(facts, voice.language)))
-    read = (*figures(said, voice.language), *joined(said, voice.language))
-    found = {(figure.kind, figure.value) for figure in (*read, *spelled(said, voice.language, _nouns(facts, voice)))}
+    said = Letter("", voice.language, _APART.join((*_said(facts, voice), *_addresses(facts, voice.language))))
+    found = {(figure.kind, figure.value) for figure in _read(said, _nouns(facts, voice))}
     found |= {("length", f"{(b - a).total_seconds() // 60:g}") for a in _passed(facts) for b in _passed(facts) if a < b}
     moments = [when.at for when in _moments(facts) if not when.date_only]
     found |= {("moment", f"{at:%H:%M} {at.day}.{at.month}") for at in (time.astimezone(UTC) for time in moments)}
     clocks = sorted({voice.clock(at) for at in moments})
     found |= {("span", f"{a}-{b}") for a, b in combinations(clocks, 2)}
     return found | {(kind, value.rsplit(".", 1)[0] + ".") for kind, value in found if kind == "date"}
+
+
+def _read(letter: Letter, nouns: frozenset[str]) -> tuple[Figure, ...]:
+    """Return every figure of a text: alone, with what it stands beside, and in words."""
+    return (*figures(letter.text, letter.language), *joined(letter), *spelled(letter, nouns))
 
 
 def _said(facts: Facts, voice: Voice) -> list[str]:
@@ -142,13 +146,8 @@ def _figures(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> Iter
     assert case.composed  # noqa: S101 -- the caller asked
     facts = case.composed.facts
     nouns = _nouns(facts, facts.voices[message.language])
-    read = (
-        *figures(message.text, message.language),
-        *joined(message.text, message.language),
-        *spelled(message.text, message.language, nouns),
-    )
     ends: list[tuple[int, int]] = []
-    for figure in read:
+    for figure in _read(message, nouns):
         end = figure.start + len(figure.written)
         if _may_stand(figure, message, allowed) or any(a < end and figure.start < b for a, b in ends):
             continue

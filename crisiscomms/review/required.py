@@ -62,8 +62,7 @@ def required_elements(case: Case, facts: Facts, message: Letter) -> Iterator[Fin
     """Yield each element that the record knows and a message leaves out."""
     if message.kind not in _REQUIRED:
         return
-    facts = facts if message.audience else facts.for_the_public() or facts
-    told = Told(facts, message.language, message.audience)
+    told = case.told(message.language, message.audience)
     text = " ".join(message.text.split()).lower()
     for element in _REQUIRED[message.kind]:
         for words in _ELEMENTS[element](told):
@@ -105,7 +104,7 @@ def _post(case: Case, facts: Facts, told: Told, message: Letter) -> Iterator[Fin
         forms = [plain_times(say(due, case.update.at.at)) for say in (voice.by_clock, voice.brief)]
         if not any(_squeeze(form) in message.text.lower() for form in forms):
             yield _missing(case, message, "next-update", forms[0])
-    if told.ours and facts.resolved and not facts.voices[message.language].apologises(message.text):
+    if told.ours and told.resolved and not facts.voices[message.language].apologises(message.text):
         yield _missing(case, message, "apology", "")
 
 

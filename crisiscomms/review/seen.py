@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from crisiscomms.messages.model import Messages
 from crisiscomms.record import CLOSED
@@ -24,7 +23,7 @@ def later(case: Case) -> Iterator[Letter]:
     """Yield the dispatches of updates whose time is still to come, each with the status it will have then."""
     now = known(case)
     for update, messages in case.composed.later.items() if case.composed else ():
-        yield from _letters(case, messages, replace(now, status=case.incident.update(update).status))
+        yield from _letters(case, messages, now._replace(status=case.incident.update(update).status))
 
 
 def known(case: Case) -> Known:
