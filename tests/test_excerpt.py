@@ -47,6 +47,10 @@ def test_the_marks_stand_under_the_words(line, words):
     assert under(shown(line, words)).startswith(words)
 
 
+def test_a_wide_letter_takes_two_columns():
+    assert shown("  ja: ご不便をおかけし申し訳ありません。", "申し訳").marks == " " * (6 + 2 * 8) + "^" * 6
+
+
 def test_a_letter_with_an_accent_of_its_own_takes_one_column():
     found = shown("  fr: de\u0301sole\u0301s si cela", "si cela")
     assert found.marks == " " * len("  fr: desoles ") + "^" * len("si cela")

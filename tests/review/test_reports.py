@@ -1,16 +1,25 @@
 """What review found, as a terminal, a program, a pull request and a browser get it."""
 
+import fcntl
 import json
+import os
+import pty
 import re
+import struct
+import subprocess
+import sys
+import termios
 from html.parser import HTMLParser
 from pathlib import Path
 
+import html5lib
 import jsonschema
 import pytest
 from example_room import FINAL, STAGES, copy_example, run_here, source_of
 
+import crisiscomms
 from crisiscomms.errors import Finding, Place, Severity
-from crisiscomms.excerpt import reader
+from crisiscomms.excerpt import cells, reader
 from crisiscomms.review.reports.annotations import annotate
 from crisiscomms.review.reports.plain import check_schema
 from crisiscomms.review.reports.score import elements
@@ -81,6 +90,56 @@ def test_the_table_and_the_quoted_lines_fit_eighty_columns(folder, incident, sta
     assert max(map(len, [*table.split("\n"), *quoted])) <= 80
 
 
+def test_a_warning_below_an_error_in_the_file_comes_before_it(folder):
+    write(folder, ("en: We switched back", "en: Sorry if you minded. We switched back"), (FINE, f"{FINE[:-1]} today."))
+    said = check(folder).stdout
+    assert said.index("[relative-date]") < said.index("[conditional-apology]")
+
+
+def on_a_terminal(folder, **env):
+    """Return what somebody sees in a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    words = [sys.executable, "-m", "crisiscomms", "check", OUTAGE, "--now", FINAL[OUTAGE]]
+    home = str(Path(crisiscomms.__file__).parent.parent)
+    plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+    own = {**plain, "PYTHONPATH": home, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env}
+    with subprocess.Popen(words, cwd=folder, env=own, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # nobody holds the other end any more
+                break
+            if not piece:
+                break
+            said += piece
+        running.wait(timeout=60)
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_of_eighty_columns_is_enough_and_colour_is_never_the_only_sign(folder):
+    write(folder, (FINE, POOR))
+    coloured, plain = on_a_terminal(folder), on_a_terminal(folder, NO_COLOR="1")
+    assert "\x1b[31m" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
+    findings = plain[plain.index(f"incidents/{OUTAGE}.yaml") :]
+    assert max(cells(line) for line in findings.split("\n")) <= 80
+    assert re.search(r"error  \[fact-mismatch\]\n.*\| .*3 million.*\n +\| +\^{9}\n", findings)
+
+
+def test_words_of_a_template_are_quoted_with_their_sentence(folder):
+    own = folder / "templates" / "en"
+    own.mkdir(parents=True)
+    text = "# Card payments failed\n\nWe are sorry.\n\nWe lost 3 million payments of yours. It is over.\n"
+    (own / "statement.md.j2").write_text(text, encoding="utf-8")
+    said = check(folder).stdout
+    group = said[said.index("\nstatement (en)\n") :]
+    assert "| We lost 3 million payments of yours.\n       |         ^^^^^^^^^\n" in group
+
+
 def test_no_colour_where_nobody_looks_and_no_control_characters_ever(folder):
     write(folder, (FINE, f"{FINE[:-1]}, \u202eany inconvenience\u202c."))
     said = check(folder)
@@ -104,8 +163,8 @@ def test_a_broken_record_is_quoted_too(folder):
 
 
 @pytest.mark.parametrize("now", [FINAL[OUTAGE], "2026-11-30 12:00"])
-def test_json_fits_its_published_schema(folder, crisiscomms, now):
-    assert json.loads(crisiscomms("schema", "--check").stdout) == check_schema()
+def test_json_fits_its_published_schema(folder, request, now):
+    assert json.loads(request.getfixturevalue("crisiscomms")("schema", "--check").stdout) == check_schema()
     write(folder, (FINE, POOR))
     plain = valid(checked(folder, "json", now=now, ids=()))
     assert {one["incident"] for one in plain["messages"]} >= {OUTAGE}
@@ -163,8 +222,10 @@ def test_what_a_template_leaves_out_is_missing_in_that_message_alone(folder):
     own = folder / "templates" / "en"
     own.mkdir(parents=True)
     (own / "statement.md.j2").write_text("# Card payments failed\n\nWe are sorry.\n", encoding="utf-8")
+    silence = "silence: [{ code: missing-responsibility, reason: We say it in the FAQ. }]\nupdates:\n"
+    write(folder, ("updates:\n  - id: first", silence + "  - id: first"))
     scores = {one["message"]: one["elements"] for one in checked(folder, "json")["messages"]}
-    assert scores["statement (en)"]["responsibility"] == "missing"
+    assert scores["statement (en)"]["responsibility"] == "missing"  # accepted, and still not there
     assert scores["statement (en)"]["apology"] == "present"
     assert scores["faq (en)"]["responsibility"] == "present"
 
@@ -294,6 +355,7 @@ def test_the_page_marks_the_words_and_asks_for_nothing(folder):
     text, read = page(folder, ids=())
     assert "any inconvenience" in read.marked
     assert "3 million" in "".join(read.marked)
+    html5lib.HTMLParser(strict=True).parse(text)
     assert "script" not in read.tags
     assert all(link.startswith("#") for link in read.links)
     assert not re.search(r"url\(|@import", text)
