@@ -16,8 +16,10 @@ _QUOTED = frozenset({".yaml", ".yml"})
 _TAB = 4
 _NAMED = re.compile(r'"([^"\n]+)"|(?<!\w)(\$[\w.-]+)')
 #: What stands at a place when nobody says which words are meant: a key, a text in quotes, or a word.
-_TOKEN = re.compile(r"[\w-]+(?=:(?:\s|$))|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,\]}]+")
+_TOKEN = re.compile(r"[\w-]{1,80}(?=:(?:\s|$))|\"(?:[^\"\\]|\\.){0,200}\"|'[^']{0,200}'|[^\s,\]}]{1,200}")
 _CUT = "\u2026"
+#: So many characters before and after a place are looked at: more fit no terminal, and a line may be a whole file.
+_NEAR = 600
 
 
 class Excerpt(NamedTuple):
@@ -111,12 +113,14 @@ def _cell(character: str) -> int:
 
 def _shown(line: str, start: int, end: int, width: int, number: int) -> Excerpt:
     """Return a line with marks. Of a long one, what stands around the words."""
+    skipped, cut = max(0, start - _NEAR), len(line) > start + 2 * _NEAR
+    line, start, end = line[skipped : start + 2 * _NEAR], start - skipped, min(end, start + 2 * _NEAR) - skipped
     pieces = _pieces(line)
     first, last = _window([cells(piece) for piece in pieces], start, max(end, start + 1), width)
     before = "".join(pieces[first:start])
-    head = _CUT if first else ""
+    head = _CUT if first or skipped else ""
     body = "".join(pieces[first:last]).rstrip()
-    tail = _CUT if last < len(pieces) else ""
+    tail = _CUT if last < len(pieces) or cut else ""
     marked = cells("".join(pieces[start : min(end, last)]).rstrip())
     turned = any(unicodedata.bidirectional(c) in {"R", "AL", "AN"} for c in line)
     marks = " " * (cells(head) + cells(before)) + "^" * max(1, marked)

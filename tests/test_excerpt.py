@@ -1,5 +1,7 @@
 """A line with a mark under the words: counted as a terminal counts, never wider than it may be."""
 
+import time
+
 import pytest
 
 from crisiscomms.errors import Finding, Place, Quote, Severity
@@ -105,3 +107,15 @@ def test_only_records_are_quoted(tmp_path):
         finding = Finding("c", Severity.ERROR, Place(str(path), 1, 1), "m", "", "")
         assert (excerpt(finding, 70, reader()) is not None) is quoted
     assert excerpt(Finding("c", Severity.ERROR, Place("gone.yaml", 1, 1), "m", "", ""), 70, reader()) is None
+
+
+def test_a_line_as_long_as_a_file_is_shown_around_its_words_and_soon():
+    line = "  en: " + "w\u00f6rd " * 200_000 + "sorry if you minded " + "m\u00f6re " * 200_000
+    finding = about(line, "sorry if")
+    began = time.process_time()
+    for _ in range(200):
+        found = excerpt(finding, 70, lambda _file: (line,))
+    assert time.process_time() - began < 2
+    assert found
+    assert under(found) == "sorry if"
+    assert found.line[0] == found.line[-1] == "\u2026"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MARK = "\ufeff"
 #: A mend may uncover another; so often we look again.
 _ROUNDS = 10
+_AT_ONCE = 200
 
 
 class Mended(NamedTuple):
@@ -148,7 +150,7 @@ def mends_of(room: Room, record: Record) -> Iterator[Mend]:
     from crisiscomms.review.mending import Knowledge
 
     told = room.published().of(record.incident.id)
-    return mends(Knowledge(record, room.workspace, room.voices, told, room.clock()))
+    return islice(mends(Knowledge(record, room.workspace, room.voices, told, room.clock())), _AT_ONCE)
 
 
 def marked_unread(room: Room, problems: Sequence[Finding]) -> tuple[Finding, ...]:

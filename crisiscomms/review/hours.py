@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from crisiscomms.errors import Finding
 from crisiscomms.messages.facts import dotted
@@ -13,9 +14,16 @@ from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.rules import rule
 from crisiscomms.review.shape import SHAPES
 
+#: Of very many, the first show what is meant.
+_MOST = 50
+
 
 def record_hours(case: Case) -> Iterator[Finding]:
     """Yield the times of day that a text writes out without their zone. What was said in older updates stays."""
+    yield from islice(_hours(case), _MOST)
+
+
+def _hours(case: Case) -> Iterator[Finding]:
     for passage in passages(case.incident):
         if passage.update and passage.update.at.at < case.update.at.at:
             continue

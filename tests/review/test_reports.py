@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -315,6 +316,31 @@ def test_a_silenced_finding_is_suppressed_with_its_reason(folder):
     assert (reason["kind"], reason["justification"]) == ("inSource", "Agreed with the regulator.")
     assert set(suppressed) == {"any-inconvenience"}
     assert "accepted in the record" in check(folder).stdout
+
+
+BROKEN = sorted((Path(__file__).parent.parent / "records" / "broken").glob("*.yaml"))
+
+
+def test_every_broken_record_can_be_reported_and_none_is_harmed_by_fix(folder):
+    for path in (folder / "incidents").iterdir():
+        path.unlink()
+    copies = [Path(shutil.copy(path, folder / "incidents")) for path in BROKEN]
+    files = {
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in sarif(folder, ids=())["results"]
+    }
+    assert len(files) >= len(BROKEN) - 5  # some of them name another file
+    assert valid(checked(folder, "json", ids=()))["exit"] == 3
+    text, read = page(folder, ids=())
+    html5lib.HTMLParser(strict=True).parse(text)
+    assert "script" not in read.tags
+    before = {path: path.read_bytes() for path in copies}
+    lines = check(folder, "--fix", "--yes", "--format", "github", ids=()).stdout.splitlines()
+    assert all(re.match(r"::(error|warning|notice) file=", line) for line in lines)
+    for path, raw in before.items():
+        old, new = raw.split(b"\n"), path.read_bytes().split(b"\n")
+        assert len(old) == len(new)
+        assert all(a == b or b"$" in a for a, b in zip(old, new, strict=True))  # misspelt names are all that it mends
 
 
 # -- HTML ------------------------------------------------------------------------------------------------------
