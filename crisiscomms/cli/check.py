@@ -32,6 +32,8 @@ Fix = Annotated[
         help="Mend what can be mended without changing what it says: gaps, dates, zones. Shown first, then asked.",
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="With --fix: never ask, and only show.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report into a file.")]
 
 
@@ -46,8 +48,8 @@ def check(
     format_: Format = "text",
     output: Output = None,
     fix: Fix = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="With --fix: never ask, and only show.")] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
     explain: Explain = None,
 ) -> int:
     """Read records and their messages as a critic would. Exit 4 if anything must not go out.
@@ -58,7 +60,6 @@ def check(
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import say
     from crisiscomms.errors import InvalidInput
-    from crisiscomms.review.reports.model import Report
 
     if explain:
         from crisiscomms.review.explain import explain as in_words
@@ -78,6 +79,7 @@ def check(
         report = examine(room, records)
     except InvalidInput as error:
         from crisiscomms.cli.mend import marked_unread
+        from crisiscomms.review.reports.model import Report
 
         unread = marked_unread(room, error.findings)
         if format_ == "text":

@@ -185,6 +185,13 @@ def test_json_of_a_record_that_cannot_be_read_fits_the_schema(folder, words):
     assert valid(json.loads(check(folder, "--format", "json", ids=("nothing",)).stdout))["exit"] == 2
 
 
+def test_the_example_of_the_docs_fits_the_schema():
+    docs = Path(crisiscomms.__file__).parent.parent / "docs" / "check.md"
+    shown = re.search(r"```json\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    assert shown
+    valid(json.loads(shown[1]))
+
+
 def test_the_schema_refuses_what_is_not_a_report(folder):
     plain = checked(folder, "json")
     plain["messages"][0]["elements"]["apology"] = "7 of 10"
