@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 
@@ -20,6 +21,7 @@ from crisiscomms.review.joined import joined, spelled
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.required import required_elements
+from crisiscomms.review.wording import quote
 
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
 
@@ -152,13 +154,14 @@ def _figures(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> Iter
         if _may_stand(figure, message, allowed) or any(a < end and figure.start < b for a, b in ends):
             continue
         ends.append((figure.start, end))
-        yield case.error(
+        found = case.error(
             "fact-mismatch",
             Place(f"templates/{message.language}/{message.template}"),
             f"the {message.name} says \"{figure.written.strip()}\", which is neither the record's nor the workspace's",
             "Readers are told a figure that nobody stands behind.",
             "Take it out of the template, or make it a fact of the record.",
         )
+        yield replace(found, quote=quote(message, figure.start, end))
 
 
 def _may_stand(figure: Figure, message: Letter, allowed: set[tuple[str, str]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from crisiscomms.errors import Finding, Place, Severity
+from crisiscomms.errors import Finding, Place, Quote, Severity
 from crisiscomms.record.texts import Passage, passages
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter
@@ -45,7 +45,17 @@ def finding(verdict: Verdict, place: Place) -> Finding:
         message = f'the {hit.letter.name} says "{_short(hit.words)}": {asks}{rule.what}{detail}'
     else:
         message = f"the {hit.letter.name}: {asks}{rule.what}{detail}"
-    return Finding(rule.code, verdict.severity, place, message, rule.why, rule.fix)
+    return Finding(
+        rule.code, verdict.severity, place, message, rule.why, rule.fix, quote(hit.letter, hit.start, hit.end)
+    )
+
+
+def quote(letter: Letter, start: int, end: int) -> Quote:
+    """Return some words of a letter with the sentence they stand in. Words that do not end before they begin are none."""
+    if end <= start:
+        return Quote(letter.name)
+    here = letter.sentence_at(start)
+    return Quote(letter.name, start, end, letter.text[here.start : max(here.end, end)], letter.text[start:end])
 
 
 def _short(words: str) -> str:
