@@ -51,7 +51,7 @@ def check(
     for record in records:
         told = published.of(record.incident.id)
         posting = accounts(room.channels, room.workspace, record.incident.audiences)
-        composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting)
+        composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting, record.texts)
         findings += review(Case(record, room.workspace, told, room.clock(), composed), posting)
     ticking = pressing(one for record in records for one in clocks(record.incident, room.clock()))
     if json:

@@ -84,7 +84,7 @@ def codes_of_record(case, folder):
 def _review(bench, data, now, told):
     record, clock = bench.parse(dump(data)), moment(now)
     posting = accounts(bench.channels, bench.workspace, record.incident.audiences)
-    composed = compose(record.incident, bench.workspace, voices(bench.workspace), told, clock, posting)
+    composed = compose(record.incident, bench.workspace, voices(bench.workspace), told, clock, posting, record.texts)
     found = review(Case(record, bench.workspace, told, clock, composed), posting)
     return {finding.code for finding in found if finding.severity != "info" or finding.code in QUIET}
 
