@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crisiscomms.cli.app import Folder, Ids, Json, Now, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
 
 if TYPE_CHECKING:
     from crisiscomms.record import Record
@@ -16,10 +16,30 @@ Explain = Annotated[
 ]
 
 
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="KIND", help="Check a text of your own: statement, faq, notice, post, memo or page."),
+]
+Against = Annotated[
+    str | None, typer.Option("--record", metavar="ID", help="With --as: the incident that the text is about.")
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="With --as: the text's language. Default: the workspace's first."),
+]
+IdsOrFile = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]... or FILE", help="Incidents; default: all that are open. With --as: a file, or -."),
+]
+
+
 @app.command()
 @guarded
 def check(
-    ids: Ids = None,
+    ids: IdsOrFile = None,
+    as_: As = None,
+    against: Against = None,
+    language: Language = None,
     folder: Folder = None,
     now: Now = None,
     rehearsal: Rehearsal = False,
@@ -29,8 +49,11 @@ def check(
     """Read records and their messages as a critic would. Exit 4 if anything must not go out.
 
     Example: crisiscomms check checkout-outage
+
+    A text of your own: crisiscomms check letter.docx --as statement
     """
     from crisiscomms.channels.accounts import accounts
+    from crisiscomms.cli.check_text import Asked, asks_for_text, check_text
     from crisiscomms.cli.duties import pressing, show_clocks
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, finding_json, say, show_findings, show_json, summary
@@ -44,6 +67,9 @@ def check(
 
         say(in_words(explain))
         return 0
+    asked = Asked(ids or [], as_, against, language, folder, rehearsal, now)
+    if asks_for_text(asked):
+        return check_text(asked, json=json)
     room = open_room(folder, rehearsal=rehearsal, now=now)
     records = room.incidents(ids or [])
     published = room.published()

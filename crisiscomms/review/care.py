@@ -59,8 +59,9 @@ def message_care(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
         copied = next((run for run in _runs(letter.text) if run in runs), None)
         if copied and letter.name not in told:
             told.add(letter.name)
-            place = Place(f"templates/{letter.language}/{letter.template}")
-            yield _finding(case, "notes-in-message", place, f'the {letter.name} says "{copied}", as the notes do')
+            yield _finding(
+                case, "notes-in-message", letter.place(), f'the {letter.name} says "{copied}", as the notes do'
+            )
 
 
 def _runs(text: str) -> Iterator[str]:

@@ -101,6 +101,8 @@ def _bench(folder, given):
         path.parent.mkdir(parents=True, exist_ok=True)
         below = (packaged("templates") / name).read_text(encoding="utf-8") + "\n\n" if words.startswith("+") else ""
         path.write_text(below + words.removeprefix("+").replace("HARD", HARD) + "\n", encoding="utf-8")
+    if "text" in given:
+        (home / "incidents" / "own.md").write_text(given["text"][1], encoding="utf-8")
     if "list" in given:
         listed, before, after = given["list"]
         path = home / "lists" / f"{listed}.csv"
@@ -117,6 +119,8 @@ def _bench(folder, given):
 
 def _changed(data, given):
     changed = deepcopy(data)
+    if "text" in given:
+        changed["texts"] = [{"message": given["text"][0], "file": "own.md"}]
     for name, value in given.get("set", {}).items():
         where, last = _find(changed, name)
         where[last] = LONG if value == "LONG" else value
