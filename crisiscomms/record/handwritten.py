@@ -25,6 +25,13 @@ from crisiscomms.workspace import Workspace
 MOST_BYTES = 200_000
 _STAYS = "The message you wrote would not be the one that readers get."
 _TITLE = re.compile(r"#[ \t]|[^\n]+\n=+[ \t]*$", re.MULTILINE)
+#: Deeper than this no list is nested: by signs on one line, or by spaces before it.
+_DEEP = re.compile(
+    r"^(?![ \t]*([-*_])(?:[ \t]*\1)*[ \t]*$)(?:[ \t]{0,8}(?:>|(?:\d{1,9}[.)]|[-*+])(?=[ \t]))){12}|^[ \t>]{60}",
+    re.MULTILINE,
+)
+_MOST_BRACKETS = 100
+_MOST_SIGNS = 1000
 #: What each message needs to be known by, besides its language.
 _KNOWN_BY = {"statement": (), "faq": (), "notice": ("update", "audience"), "post": ("update", "channel")}
 
@@ -154,8 +161,25 @@ def parse_text(raw: bytes, name: str) -> Tree:
         read.problems = tree.problems
         if not text.strip():
             read.problem(Place(name, 1), "is empty", "Write the text, or take the file out of the record.", "empty")
+        _refuse_mazes(read)
         return read
     return tree
+
+
+def _refuse_mazes(tree: Tree) -> None:
+    """Note what no person writes, and what a reader of Markdown would look at for hours: brackets by the hundred, lists in lists."""
+    fix = "Take it out: it is left over from another program."
+    deep = _DEEP.search(tree.source)
+    if deep:
+        tree.problem(tree.place_at(deep.start()), "has lists or quotes inside each other without end", fix)
+    if max(tree.source.count("<"), tree.source.count("&")) > _MOST_SIGNS:
+        tree.problem(Place(tree.file, 1), f"holds more than {_MOST_SIGNS:,} of the signs < or &", fix)
+    at = 0
+    for paragraph in tree.source.split("\n\n"):
+        if paragraph.count("[") > _MOST_BRACKETS or paragraph.count("<") > _MOST_BRACKETS:
+            tree.problem(tree.place_at(at), f"holds more than {_MOST_BRACKETS} brackets in one paragraph", fix)
+            return
+        at += len(paragraph) + 2
 
 
 def passage_of(one: Handwritten, incident: Incident) -> Passage:

@@ -11,7 +11,12 @@ from crisiscomms.review.texts.page import marks_of, text_of
 from crisiscomms.review.texts.problems import unreadable
 from crisiscomms.review.texts.written import Mark, Written, aligned
 
-_MOST_HEAD = 100_000
+_MOST_HEAD = 60_000
+_MOST_LINES = 2_000
+#: A head of a part, or a subject, that no mail program writes. Reading one takes longer the longer it is.
+_LONG_HEADER = re.compile(
+    rb"^(?:content-[a-z-]{1,40}|subject|mime-version):(?:[^\n]|\n[ \t]){4000}", re.IGNORECASE | re.MULTILINE
+)
 _MOST_PARTS = 200
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"[!-9;-~]{1,80}:")
@@ -22,8 +27,10 @@ _AGAIN = "Save the mail again from your mail program, or paste its text into a .
 def read_eml(name: str, raw: bytes) -> Written:
     """Read a mail. Raises InvalidInput."""
     head = _HEAD_END.split(raw[: _MOST_HEAD + 1], maxsplit=1)[0]
-    if len(head) > _MOST_HEAD:
+    if len(head) > _MOST_HEAD or _LONG_HEADER.search(raw):
         raise unreadable(name, "has a head that is longer than any mail's", _AGAIN)
+    if raw.count(b"\n--") > _MOST_LINES:
+        raise unreadable(name, "has far more parts than a letter", _AGAIN)
     if not _HEADER.match(raw.lstrip().removeprefix(b"From ")) or b"\0" in raw:
         raise unreadable(name, "is not a mail: it does not begin with From, Subject and the like", _AGAIN)
     try:

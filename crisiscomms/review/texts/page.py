@@ -19,6 +19,7 @@ _UNSEEN = re.compile(
 )
 _LISTS = re.compile(r"<(/?)(?:ul|ol|blockquote)\b")
 _DEEPEST = 50
+_MOST_TAGS = 15_000
 #: Elements that begin a paragraph, besides those that Markdown makes.
 _PARAGRAPHS = {
     "div",
@@ -51,6 +52,9 @@ def read_html(name: str, raw: bytes) -> Written:
 
 def text_of(name: str, source: str) -> str:
     """Return what a reader sees of some HTML. Raises InvalidInput for what no person wrote."""
+    if max(source.count("<"), source.count("&")) > _MOST_TAGS:
+        fix = "Save the text itself, as .txt or .md."
+        raise unreadable(name, f"holds more than {_MOST_TAGS:,} tags or signs by name, far more than a letter", fix)
     import nh3  # noqa: PLC0415 -- only HTML needs it
 
     clean = nh3.clean(

@@ -30,7 +30,10 @@ class _Kind(NamedTuple):
 
 def _markdown(name: str, raw: bytes) -> Written:
     source = _source(name, raw)
-    text = to_text(source)
+    try:
+        text = to_text(source)
+    except RecursionError as error:
+        raise unreadable(name, "is nested deeper than any letter", "Save the text itself, as .txt.") from error
     return Written(name, text, tuple(aligned(text, source)))
 
 
