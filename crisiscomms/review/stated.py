@@ -20,7 +20,7 @@ from crisiscomms.review.letter import Letter
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 #: The cause is told where at least one in so many of its longer words stands.
-_SHARE = 4
+_SHARE = 2
 _LONG = {"statement", "incident", "faq", "notice"}
 _HELD = {
     "statement": ("contact", "feedback", "signatory", "next-update", "commitment", "cause", "link"),
