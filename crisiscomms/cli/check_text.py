@@ -30,7 +30,9 @@ class Asked(NamedTuple):
 
 
 def is_file(name: str) -> bool:
-    """Say whether a word names a file. The id of a record has no full stop and no slash."""
+    """Say whether a word names a text. The id of a record has no full stop and no slash; its file is asked for by the id."""
+    if name.endswith((".yaml", ".yml")):
+        return False
     return name == "-" or "." in name or "/" in name or "\\" in name
 
 

@@ -47,14 +47,9 @@ def _same_but_language(one: Handwritten, other: Handwritten) -> bool:
 
 def _unused(case: Case, own: Handwritten, index: int) -> Iterator[Finding]:
     """Yield a text that the workspace's own template leaves out."""
-    pages = [
-        page.text
-        for content in (case.composed.messages.site if case.composed else ())
-        if content.words_language == own.language
-        for page in content.pages
-        if page.kind == own.entry.message
-    ]
-    if pages and in_message(case, own, None, pages[0]).end == 0:
+    update = case.incident.update(own.entry.update) if own.entry.update else None
+    messages = list(_messages(case, own))
+    if messages and in_message(case, own, update, messages[0]).end == 0:
         template = f"templates/{own.language}/{own.entry.message}.md.j2"
         yield case.error(
             "own-text-unused",
@@ -63,3 +58,15 @@ def _unused(case: Case, own: Handwritten, index: int) -> Iterator[Finding]:
             "Readers get another text than the one you wrote.",
             "Print it in that template with {{ t.own }}, or remove the template.",
         )
+
+
+def _messages(case: Case, own: Handwritten) -> Iterator[str]:
+    """Yield the messages that a text stands in place of: a page, or the mails to an audience."""
+    entry, messages = own.entry, case.composed.messages if case.composed else None
+    for content in messages.site if messages else ():
+        if content.words_language == own.language:
+            yield from (page.text for page in content.pages if page.kind == entry.message)
+    for notice in messages.notices if messages else ():
+        told = (notice.kind, notice.language, notice.update, notice.audience)
+        if told == (entry.message, own.language, entry.update, entry.audience):
+            yield notice.text

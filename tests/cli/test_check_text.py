@@ -313,3 +313,13 @@ def test_a_text_by_hand_is_held_to_what_the_record_says_of_its_time(example):
     assert "ours in de" in said
     path.write_text("We are sorry. TODO\n", encoding="utf-8")
     assert f"{path}:1:15  error  [todo]" in check(example, OUTAGE, code=4)
+
+
+def test_a_template_of_the_workspace_that_leaves_the_text_out_is_named(example):
+    template = example / "templates" / "en" / "notice.md.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ t.greeting }}\n\n{{ t.news }}\n", encoding="utf-8")
+    write(example, "{ message: notice, update: counted, audience: merchants, file: m.md }", "m.md", GOOD)
+    said = check(example, OUTAGE, code=4)
+    assert "[own-text-unused]" in said
+    assert "templates/en/notice.md.j2 of this workspace leaves it out" in said
