@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from crisiscomms.errors import Finding
 
-#: Only records are quoted: lists hold people's addresses, and settings may hold what somebody should not have put there.
-_QUOTED = frozenset({".yaml", ".yml"})
+#: Only records and texts are quoted: lists hold people's addresses, and settings may hold what somebody should not have put
+#: there.
+_QUOTED = frozenset({".yaml", ".yml", ".md", ".txt", ".htm", ".html"})
 _TAB = 4
 _NAMED = re.compile(r'"([^"\n]+)"|(?<!\w)(\$[\w.-]+)')
 #: What stands at a place when nobody says which words are meant: a key, a text in quotes, or a word.
@@ -44,7 +45,7 @@ def reader() -> Lines:
 
 
 def _lines(file: str) -> tuple[str, ...]:
-    """Return the lines of a record; of any other file, none."""
+    """Return the lines of a record or a text; of any other file, none."""
     if Path(file).suffix.lower() not in _QUOTED:
         return ()
     try:

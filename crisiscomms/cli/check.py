@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crisiscomms.cli.app import Folder, Ids, Json, Now, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
 
 if TYPE_CHECKING:
     from crisiscomms.record import Record
@@ -37,10 +37,30 @@ NoInput = Annotated[bool, typer.Option("--no-input", help="With --fix: never ask
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report into a file.")]
 
 
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="KIND", help="Check a text of your own: statement, faq, notice, post, memo or page."),
+]
+Against = Annotated[
+    str | None, typer.Option("--record", metavar="ID", help="With --as: the incident that the text is about.")
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="With --as: the text's language. Default: the workspace's first."),
+]
+IdsOrFile = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]... or FILE", help="Incidents; default: all that are open. With --as: a file, or -."),
+]
+
+
 @app.command()
 @guarded
 def check(
-    ids: Ids = None,
+    ids: IdsOrFile = None,
+    as_: As = None,
+    against: Against = None,
+    language: Language = None,
     folder: Folder = None,
     now: Now = None,
     rehearsal: Rehearsal = False,
@@ -55,7 +75,10 @@ def check(
     """Read records and their messages as a critic would. Exit 4 if anything must not go out.
 
     Example: crisiscomms check checkout-outage
+
+    A text of your own: crisiscomms check letter.docx --as statement
     """
+    from crisiscomms.cli.check_text import Asked, asks_for_text, check_text
     from crisiscomms.cli.examine import examine
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import say
@@ -68,6 +91,11 @@ def check(
         return 0
     format_ = "json" if json else format_
     _known(format_)
+    asked = Asked(ids or [], as_, against, language, folder, rehearsal, now)
+    if asks_for_text(asked):
+        report = check_text(asked)
+        _hand_over(report, (), format_, output, "")
+        return 4 if report.failed else 0
     room = open_room(folder, rehearsal=rehearsal, now=now)
     if fix:
         from crisiscomms.cli.mend import mend
@@ -141,7 +169,7 @@ def _tell(report: "Report", records: "Iterable[Record]", *, err: bool) -> None:
         say(err=err)
     show_findings(report.findings, sys.stderr if err else sys.stdout)
     many = len(report.records)
-    checked = f"{count(many, 'record')} checked" if not report.unread else "A record cannot be read"
+    checked = report.about or (f"{count(many, 'record')} checked" if not report.unread else "A record cannot be read")
     say(f"{checked}: {summary(report.findings)}.{_then(report)}", err=err)
 
 

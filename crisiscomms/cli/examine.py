@@ -42,7 +42,7 @@ def _one(room: Room, record: Record, published: Any) -> Checked:
 
     told = published.of(record.incident.id)
     posting = accounts(room.channels, room.workspace, record.incident.audiences)
-    composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting)
+    composed = compose(record.incident, room.workspace, room.voices, told, room.clock(), posting, record.texts)
     case = Case(record, room.workspace, told, room.clock(), composed)
     findings = review(case, posting)
     if any(finding.code in CODES for finding in findings):

@@ -49,7 +49,7 @@ class Pages(Writer):
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
-        source = self.write(f"{kind}.md.j2", language)
+        source = self.write(f"{kind}.md.j2", language, own=self.own_words(kind, language))
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
         return Page(

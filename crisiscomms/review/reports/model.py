@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Checked(NamedTuple):
-    """One record: its file, its messages as readers see them, how each of them scores, and what was found."""
+    """One record: its file, its messages as readers see them, how each of them scores, and what was found.
+
+    Or one text that somebody wrote by hand, as the only message; `incident` is empty where it was checked alone.
+    """
 
     incident: str
     file: str
@@ -25,12 +28,14 @@ class Checked(NamedTuple):
 class Report(NamedTuple):
     """Everything that one check found.
 
-    `unread` is what keeps records from being read at all; where there is any, nothing else was looked at.
+    `unread` is what keeps records from being read at all; where there is any, nothing else was looked at. `about` says
+    what was checked, where that was a text.
     """
 
     records: tuple[Checked, ...] = ()
     clocks: tuple[Ticking, ...] = ()
     unread: tuple[Finding, ...] = ()
+    about: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -22,7 +22,7 @@ def plain(report: Report) -> dict[str, Any]:
     """Return a report as plain data."""
     return {
         "format": FORMAT,
-        "incidents": [one.incident for one in report.records],
+        "incidents": [one.incident for one in report.records if one.incident],
         "clocks": [clock.to_json() for clock in report.clocks],
         "messages": [
             {
