@@ -46,10 +46,11 @@ _LOOK_AGAIN = 10.0
 
 @dataclass
 class Publishing:
-    """Carries out plans in one room. For the holder of the publishing lock."""
+    """Carries out plans in one room. For the holder of the publishing lock. `tell` is told what we wait for."""
 
     room: Room
     progress: Progress = lambda _row, _state: None
+    tell: Callable[[str], None] = lambda _line: None
     drain: Drain = field(init=False)
 
     def __post_init__(self) -> None:
@@ -281,7 +282,7 @@ class Publishing:
             raise CrisiscommsError(
                 f'the website "{row.channel}" is no longer in the workspace', fix="Put it back, then publish again"
             )
-        return channel.publish(files)
+        return channel.publish(files, room.secrets_of(channel.name), self.tell)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:
         """Write the memo as files for staff."""
