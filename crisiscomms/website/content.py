@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 
@@ -61,31 +60,67 @@ def _filled(value: _T, name: str, kinds: Mapping[str, str]) -> _T:
     return found  # type: ignore[no-any-return]  # the same type, rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A page's HTML in three parts: its `h1`, what stands before the first `h2`, and the sections."""
+_UPDATES = "updates"
+#: The four questions that people come with. Their sections stand out.
+_ANSWERS = frozenset({"what-happened", "am-i-affected", "what-to-do", "when-next"})
+
+
+class Section(NamedTuple):
+    """One part of a page under its heading: its anchor, its heading as plain words, and all of it."""
+
+    anchor: str
+    title: str
+    html: Markup
+
+
+class Shape(NamedTuple):
+    """A page's HTML in parts: its `h1`, what stands before the first `h2`, the sections, and the updates by themselves.
+
+    The section of the updates holds its heading only.
+    """
 
     heading: Markup
     lead: Markup
-    sections: Markup
+    sections: tuple[Section, ...]
+    updates: tuple[Section, ...]
 
 
-def shaped(body: str, title: str) -> Shape:
-    """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling."""
+def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
+    """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling.
+
+    `link` writes what leads to a heading, from its anchor and its words: it goes into the heading, at its end.
+    """
     top, sections = _cut(body, "h2")
     heading, mark, lead = top.partition("</h1>")
     if not mark:  # a page without its title still needs one
         heading, mark, lead = f"<h1>{html.escape(title)}", "</h1>", top
-    wrapped = "\n".join(_section(part, anchor) for anchor, part in sections)
-    return Shape(Markup(heading + mark), Markup(lead.strip()), Markup(wrapped))  # noqa: S704 -- our own clean HTML
+    updates = next((part for anchor, part in sections if anchor == _UPDATES), "")
+    return Shape(
+        Markup(heading + mark),  # noqa: S704 -- our own clean HTML
+        Markup(lead.strip()),  # noqa: S704
+        tuple(_section(part, anchor, link) for anchor, part in sections),
+        tuple(_part("article", "h3", part, anchor, link) for anchor, part in _cut(updates, "h3")[1]),
+    )
 
 
-def _section(body: str, anchor: str) -> str:
-    if anchor != "updates":
-        return f"<section>\n{body}\n</section>"
-    top, updates = _cut(body, "h3")
-    articles = "\n".join(f"<article>\n{part}\n</article>" for _, part in updates)
-    return f'<section class="updates">\n{top}\n{articles}\n</section>'
+def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+    if anchor == _UPDATES:
+        return _part("", "h2", _cut(body, "h3")[0], anchor, link)
+    kind = "answer" if anchor in _ANSWERS else "part"
+    return _part(f'section class="{kind}"', "h2", body, anchor, link)
+
+
+def _part(element: str, tag: str, body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+    linked, title = _linked(body, tag, anchor, link)
+    wrapped = f"<{element}>\n{linked}\n</{element.split(' ', maxsplit=1)[0]}>" if element else linked
+    return Section(anchor, title, Markup(wrapped))  # noqa: S704 -- clean already
+
+
+def _linked(part: str, tag: str, anchor: str, link: Callable[[str, str], str]) -> tuple[str, str]:
+    """Return a part with the link to it at the end of its heading, and the heading's plain words."""
+    heading, mark, rest = part.partition(f"</{tag}>")
+    words = html.unescape(re.sub("<[^>]*>", "", heading)).strip()
+    return (f"{heading} {link(anchor, words)}{mark}{rest}" if mark and anchor else part), words
 
 
 def _cut(body: str, tag: str) -> tuple[str, list[tuple[str, str]]]:
