@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 
 from crisiscomms.website.deploy import MANIFEST, Manifest, Release
 from crisiscomms.website.deploy.release import sha256
@@ -48,19 +46,3 @@ def shown(target):
     found = {name: target.read(name) for name in manifest.files}
     assert {name: sha256(body) for name, body in found.items()} == manifest.files
     return {**found, MANIFEST: target.read(MANIFEST)}
-
-
-def killed(work):
-    """Run something in a child that may be killed at any instant. Returns its process."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return child
-
-
-def kill(child):
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
