@@ -39,11 +39,12 @@ def main() -> None:
                 if language == LANGUAGES[0] or kind != "not found":
                     context = browser.new_context()
                     prefix = "" if language == LANGUAGES[0] else f"{language}/"
-                    found.append((weigh(context.new_page(), address + prefix + path), language))
+                    url = address + prefix + path
+                    found.append((weigh(context.new_page(), url), url, language))
                     context.close()
-            weights, language = max(found, key=lambda pair: sum(pair[0].values()))
-            whole, page = sum(weights.values()), next(iter(weights.values()))
-            style = sum(weight for url, weight in weights.items() if url.endswith(".css"))
+            weights, url, language = max(found, key=lambda one: sum(one[0].values()))
+            whole, page = sum(weights.values()), weights[url]
+            style = sum(weight for name, weight in weights.items() if name.endswith(".css"))
             rest = whole - page - style
             print(f"{kind:<26} {whole:>8,} {page:>8,} {style:>8,} {rest:>8,}  {len(weights):>8}  {language}")
             heaviest = max(heaviest, whole)

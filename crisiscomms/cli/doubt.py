@@ -24,22 +24,23 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
 
     Example: crisiscomms doubt list
     """
-    from crisiscomms.cli.evidence import about
+    from crisiscomms.cli.evidence import Evidence
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, say, show_json
     from crisiscomms.ledger import State
 
     room = open_room(folder, rehearsal=rehearsal)
     rows = room.ledger.rows(State.DOUBT) if room.has_ledger else []
+    evidence = Evidence(room)
     if json:
-        show_json("doubt", rows=[{**_plain(row), "known": about(room, row)} for row in rows])
+        show_json("doubt", rows=[{**_plain(row), "known": evidence.about(row)} for row in rows])
         return 0
     if not rows:
         say("Nothing is in doubt.")
         return 0
     say(f"{count(len(rows), 'message')} may or may not have arrived. Nothing of this is sent again before you say so.")
     for row in rows[:_MOST_SHOWN]:
-        _show(row.id, about(room, row))
+        _show(row.id, evidence.about(row))
     if len(rows) > _MOST_SHOWN:
         say(f"\nAnd {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
     _show_what_to_do([row.id for row in rows])

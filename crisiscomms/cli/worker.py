@@ -25,7 +25,6 @@ def worker(
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import say
     from crisiscomms.delivery.anchors import refuse_older
-    from crisiscomms.delivery.hands import Hands
     from crisiscomms.errors import CrisiscommsError, UsageError
 
     room = open_room(folder)
@@ -36,6 +35,7 @@ def worker(
             fix="Move it first: crisiscomms ledger move postgresql://USER@HOST/NAME",
         )
     try:
+        from crisiscomms.delivery.hands import Hands
         from crisiscomms.delivery.jobs import ensure_tables, run_worker
     except ImportError as error:
         raise CrisiscommsError(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from psycopg import OperationalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from crisiscomms.delivery.publish import Publishing
@@ -50,7 +51,12 @@ class Hands:
         while True:
             try:
                 return self._once(work)
-            except (Busy, Unreachable, SQLAlchemyError) as error:
+            except (
+                Busy,
+                Unreachable,
+                SQLAlchemyError,
+                OperationalError,
+            ) as error:  # small statements go past SQLAlchemy
                 why = error.problem if isinstance(error, Busy) else "the ledger's database cannot be reached"
                 _LOG.warning("%s: %s; trying again in %.0f seconds", what, why, _PAUSE)
             except CrisiscommsError as error:

@@ -107,13 +107,13 @@ class Room:
             except InvalidInput as error:
                 problems += error.findings
                 continue
-            if named or self._is_open(record):
+            if named or self.is_open(record):
                 records.append(record)
         if problems:
             raise InvalidInput(problems)
         return records
 
-    def _is_open(self, record: Record) -> bool:
+    def is_open(self, record: Record) -> bool:
         """Say whether an incident is open: until its last update is out, and its last status says that it is over."""
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):

@@ -22,14 +22,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from crisiscomms.errors import CrisiscommsError, Unreachable, relative
 from crisiscomms.ledger.machine import boot_id, refuse_network
 from crisiscomms.ledger.tables import METADATA
+from crisiscomms.ledger.turns import TURN, take_turn
 
-#: The key of the lock that makes writers on PostgreSQL take turns: "crisis" in ASCII.
-_TURN = 0x637269736973
 #: The key of the lock of whoever plans.
-_PLANNING = _TURN + 1
-#: Takes the turn to write, and loses it where nothing happens for so long: a worker that froze would keep everybody waiting.
-_TAKE_TURN = f"SELECT set_config('idle_in_transaction_session_timeout', '{{}}', true), pg_advisory_xact_lock({_TURN})"
-_PATIENCE = "10s"
+_PLANNING = TURN + 1
 NOTHING: Mapping[str, Any] = {}
 #: The line of history that a server writes: its successor has another. Where marks may be lost, the time of its start.
 _SERVER = """
@@ -117,7 +113,7 @@ class Store:
         driver = _driver(connection)
         driver.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
         if self.shared:
-            driver.execute(_TAKE_TURN.format(_PATIENCE))
+            take_turn(driver)
         try:
             yield connection
         except BaseException:
@@ -248,7 +244,7 @@ def _open_database(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("reads") and not options.get("begun"):
-            connection.exec_driver_sql(_TAKE_TURN.format(_PATIENCE))
+            take_turn(_driver(connection))
 
     return engine
 

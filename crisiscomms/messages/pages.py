@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
 from crisiscomms.messages.prose import one_line, plain_times, to_html, to_text
+from crisiscomms.messages.teller import Said
 from crisiscomms.messages.templates import render
 from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer, iso
@@ -22,6 +23,7 @@ class Pages(Writer):
         """Return what this incident puts on the site in one language."""
         facts, spoken = self.facts, self.words_language(language)
         told = Told(facts, spoken)
+        shown = {entry.id: entry for entry in told.updates}
         kinds: list[PageKind] = ["incident", "faq", *(["statement"] if facts.tells_statement else [])]  # type: ignore[list-item]
         components = self.facts.workspace.settings.site.components
         states = self.incident.affected.components
@@ -38,7 +40,7 @@ class Pages(Writer):
             next_update=iso(facts.update.next_update) if facts.update.next_update else None,
             summary=to_html(str(facts.cite(facts.update.text, spoken))),
             pages=tuple(self._page(kind, spoken, told.title) for kind in kinds),
-            entries=tuple(self._entry(update, spoken) for update in reversed(facts.updates)),
+            entries=tuple(self._entry(update, spoken, shown[update.id]) for update in reversed(facts.updates)),
             promises=tuple(self._promise(promise, spoken) for promise in self.incident.promises),
             components=tuple(
                 (one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states
@@ -48,16 +50,15 @@ class Pages(Writer):
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
-        source = self.write(f"{kind}.md.j2", language)
+        source = self.write(f"{kind}.md.j2", language, own=self.own_words(kind, language))
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
         return Page(
             kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source)
         )
 
-    def _entry(self, update: Update, language: str) -> Entry:
+    def _entry(self, update: Update, language: str, shown: Said) -> Entry:
         told = Told(self.facts, language, None, update)
-        shown = next(entry for entry in Told(self.facts, language).updates if entry.id == update.id)
         source = render("entry.md.j2", self.facts.voices[language], self.own, t=told, update=shown)
         corrected = max((item.iso for item in shown.corrections), default=None)
         return Entry(

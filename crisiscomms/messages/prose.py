@@ -11,7 +11,6 @@ import html
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from html.parser import HTMLParser
 from typing import Any
 
 from crisiscomms.messages.blocks import SLOT, SLOT_END, TIME, TIME_END, TIME_TEXT, html_of, plain_words
@@ -21,6 +20,8 @@ _TIMES = re.compile(f"{TIME}([^{TIME_TEXT}]*){TIME_TEXT}([^{TIME_END}]*){TIME_EN
 _SLOTS = re.compile(f"{SLOT}([^{SLOT_END}]*){SLOT_END}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]>#|!])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
+_TAG = re.compile(r'<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<rest>(?:[^>"]|"[^"]*")*)>')
+_HREF = re.compile(r'\bhref="([^"]*)"')
 #: What makes one block of a source matter to another: raw HTML, references, and line ends that are still to be tidied.
 _TIED = re.compile(r"<(?!https?://|mailto:|[\w.+-]+@)|\]:|[\x00-\x09\x0b-\x1f]")
 #: Where a block begins that belongs to nothing before it: a heading, or a paragraph that is not indented.
@@ -151,21 +152,39 @@ def _lines(block: str) -> list[str]:
         return [" ".join(plain_times(words).split()), ""]
     reader = _Plain()
     reader.feed(_html(block))
-    reader.close()
     return reader.result()
 
 
-class _Plain(HTMLParser):
-    """Reads our own clean HTML into plain text."""
+def html_to_text(clean: str) -> str:
+    """Return plain text for clean HTML, as `to_text` does for Markdown."""
+    reader = _Plain()
+    reader.feed(clean)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(reader.result())).strip() + "\n"
+
+
+class _Plain:
+    """Reads our own clean HTML into plain text: a handful of elements, all of them closed, and no comment."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks: list[str] = []
         self.line = ""
         self.lists: list[int | None] = []
         self.link: tuple[str, int] | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def feed(self, clean: str) -> None:
+        at = 0
+        for match in _TAG.finditer(clean):
+            if match.start() > at:
+                self._words(html.unescape(clean[at : match.start()]))
+            at = match.end()
+            if match["end"]:
+                self._close(match["name"])
+            else:
+                self._open(match["name"], match["rest"])
+        if at < len(clean):
+            self._words(html.unescape(clean[at:]))
+
+    def _open(self, tag: str, attributes: str) -> None:
         if tag in {"p", "h1", "h2", "h3", "h4", "blockquote", "table"}:
             if self.line.strip() not in self._bullets():
                 self._break()
@@ -185,9 +204,10 @@ class _Plain(HTMLParser):
         elif tag in {"td", "th"} and self.line:
             self.line = f"{self.line.rstrip()} | "
         elif tag == "a":
-            self.link = (dict(attrs).get("href") or "", len(self.line))
+            href = _HREF.search(attributes)
+            self.link = (html.unescape(href[1]) if href else "", len(self.line))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _close(self, tag: str) -> None:
         if tag == "a" and self.link:
             href, start = self.link
             words = self.line[start:].strip()
@@ -205,7 +225,7 @@ class _Plain(HTMLParser):
             if not self.lists:
                 self.blocks.append("")
 
-    def handle_data(self, data: str) -> None:
+    def _words(self, data: str) -> None:
         words = re.sub(r"\s+", " ", data)
         self.line += words.lstrip() if not self.line or self.line.endswith((" ", "\n")) else words
 

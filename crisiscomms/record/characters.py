@@ -25,7 +25,7 @@ _CONTROLS = {
     "\x85": "next line",
 }
 #: Format characters that are signs: they stand before or around Arabic, Syriac and Kaithi numbers, and are seen.
-_SIGNS = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
+_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
 
 def invisible(text: str) -> list[str]:
@@ -36,9 +36,7 @@ def invisible(text: str) -> list[str]:
     if text.isascii():
         return []
     return [
-        c
-        for c in text
-        if c in BLANK or (unicodedata.category(c) == "Cf" and c not in _HELPFUL and not _SIGNS.fullmatch(c))
+        c for c in text if c in BLANK or (unicodedata.category(c) == "Cf" and c not in _HELPFUL and c not in _SIGNS)
     ]
 
 

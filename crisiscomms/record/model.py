@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from crisiscomms.fields import Audience, Contact, Language, Model, Slug, Span, Text, When
+from crisiscomms.record.own import OwnText
 from crisiscomms.record.parts import (
     Action,
     Affected,
@@ -52,6 +53,7 @@ __all__ = [
     "Kind",
     "NotAffected",
     "Officer",
+    "OwnText",
     "Picture",
     "Product",
     "Promise",
@@ -152,6 +154,8 @@ class Incident(Model):
     """Questions for the FAQ, besides those that every record answers."""
     rumours: tuple[Rumour, ...] = ()
     """False claims, and what is true."""
+    texts: tuple[OwnText, ...] = ()
+    """Texts you wrote by hand, in place of ours."""
     contact: Contact | None = None
     """How people reach someone about this. Empty: the workspace's contact."""
     feedback: Feedback | None = None

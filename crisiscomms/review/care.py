@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter
-from crisiscomms.review.phrases import fold
+from crisiscomms.review.phrases import fold, words_in
 from crisiscomms.review.rules import rule
 
 #: What is counted when people are hurt, in the words of the languages that the review knows.
@@ -30,7 +29,6 @@ _HURT = frozenset(
         *("verletzte", "tote", "opfer", "verletzungen", "todesf\u00e4lle", "verbrennungen", "erkrankungen"),
     )
 )
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 #: So many words in a row that also stand in the notes were copied from there.
 _RUN = 6
 
@@ -53,20 +51,20 @@ def record_care(case: Case) -> Iterator[Finding]:
 
 def message_care(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
     """Yield words of the notes that stand in a message."""
-    runs = set(_runs(case.incident.notes or ""))
+    runs = set(_runs(words_in(fold(case.incident.notes or ""))))
     told: set[str] = set()
     for letter in letters if runs else ():
-        copied = next((run for run in _runs(letter.text) if run in runs), None)
-        if copied and letter.name not in told:
-            told.add(letter.name)
-            place = Place(f"templates/{letter.language}/{letter.template}")
-            yield _finding(case, "notes-in-message", place, f'the {letter.name} says "{copied}", as the notes do')
+        if letter.name in told or runs.isdisjoint(_runs(letter.words)):
+            continue
+        told.add(letter.name)
+        copied = " ".join(next(run for run in _runs(letter.words) if run in runs))
+        said = f'the {letter.name} says "{copied}", as the notes do'
+        yield _finding(case, "notes-in-message", letter.place(), said)
 
 
-def _runs(text: str) -> Iterator[str]:
+def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
     """Yield every run of words of a text, in the order in which they stand."""
-    words = _WORD.findall(fold(text))
-    return (" ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1))
+    return zip(*(words[at:] for at in range(_RUN)), strict=False)
 
 
 def _finding(case: Case, code: str, place: Path_ | Place, message: str) -> Finding:

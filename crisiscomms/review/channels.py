@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from crisiscomms.errors import Finding, Place
+from crisiscomms.errors import Finding
+from crisiscomms.fields import Model, Text
 from crisiscomms.messages.prose import one_line
 from crisiscomms.record import CLOSED
 from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
-from crisiscomms.review.figures import EMAIL, figures
+from crisiscomms.review.figures import EMAIL, PHONE, figures
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.rules import rule
 from crisiscomms.review.style import grade
 
-_PHONE = re.compile(r"(?<![\w+])\+\d[\d ()/-]{5,20}\d(?!\w)")
 _LINK = re.compile(r"https?://[^\s)>\]\"']{1,400}")
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
 _SIGNED = {"statement", "notice"}
@@ -42,7 +42,7 @@ def across_channels(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
 
 def _finding(case: Case, code: str, place: Path_ | Letter, message: str) -> Finding:
     found = rule(code, "F")
-    at = Place(f"templates/{place.language}/{place.template}") if isinstance(place, Letter) else place
+    at = place.place() if isinstance(place, Letter) else place
     return case.finding(code, found.severity, at, message, found.why, found.fix)
 
 
@@ -119,20 +119,40 @@ def _unmarked(case: Case, messages: list[Letter]) -> Iterator[Finding]:
 
 def _addresses(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     """Yield contacts and links that come from nowhere. One that a text of the record gives was looked at by people."""
-    settings, said = case.workspace.settings, " ".join(passage.words for passage in passages(case.incident))
-    known = repr(case.incident) + repr(settings.organisation) + repr(settings.channels) + said
-    digits = re.sub(r"[^\d+]", "", known)
+    settings = case.workspace.settings
+    known = "\n".join(_strings((case.incident, settings.organisation, settings.channels)))
+    emails, phones = set(EMAIL.findall(known)), {_dialled(number) for number in PHONE.findall(known)}
     hosts = {urlsplit(url).hostname or "" for url in (settings.organisation.url, settings.site.url)}
     for letter in messages:
-        for found in sorted({*EMAIL.findall(letter.text)}):
-            if found.rstrip(".") not in known:
-                yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as an address")
-        for found in sorted({*_PHONE.findall(letter.text)}):
-            if re.sub(r"[^\d+]", "", found) not in digits:
+        for found in sorted({*EMAIL.findall(letter.text)} - emails):
+            yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as an address")
+        for found in sorted({*PHONE.findall(letter.text)}):
+            if _dialled(found) not in phones:
                 yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as a number")
         for found in sorted({*_LINK.findall(letter.text)}):
             if urlsplit(found).hostname not in hosts and found.rstrip(".,") not in known:
                 yield _finding(case, "link-mismatch", letter, f"the {letter.name} links to {found}")
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield every string of a value, however deep: of a record, of settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Text):
+        yield from (words for _, words in value)
+    elif isinstance(value, Model):
+        yield from _strings([getattr(value, name) for name in type(value).model_fields])
+    elif isinstance(value, Mapping):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _dialled(number: str) -> str:
+    """Return a telephone number as it is dialled. A bracket that opens and does not close belongs to what follows."""
+    written = number if number.count("(") == number.count(")") else number[: number.rindex("(")]
+    return "+" + re.sub(r"\D", "", written)
 
 
 def _signatures(case: Case, messages: list[Letter]) -> Iterator[Finding]:
@@ -169,8 +189,7 @@ def _drift(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     grades = {}
     for letter in messages:
         words = lexicon(letter.language)
-        prose = [letter.words_of(s) for s in letter.sentences]
-        prose = [piece for piece in prose if piece[-1:] in {".", "?"} and len(piece.split()) > 3]
+        prose = [piece for piece in letter.prose if not piece.endswith("!")]
         if words and letter.kind in _LONG - {"memo"} and sum(len(piece.split()) for piece in prose) > 150:
             grades[letter.name] = (grade(" ".join(prose), len(prose), letter.language), letter)
     for level, letter in grades.values():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crisiscomms.fields import When
@@ -20,8 +19,7 @@ _SATURDAY = 5
 _LAST = time(23, 59, 59)
 
 
-@dataclass(frozen=True)
-class Ticking:
+class Ticking(NamedTuple):
     """One clock of one record. `state` is out, near, running, open (no number of hours), waiting, filed or filed-late.
 
     `entry` is the place of its pack in the record.

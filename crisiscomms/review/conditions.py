@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crisiscomms.errors import Severity
 from crisiscomms.review.letter import Letter, Sentence
@@ -14,8 +14,7 @@ from crisiscomms.review.rules import Rule
 _FIGURE = re.compile(r"(?<![\w.])\d[\d.,]*(?!\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where a rule has something to say: some words of a letter, or the whole of it."""
 
     code: str

@@ -9,6 +9,7 @@ from functools import cached_property
 from crisiscomms.errors import Finding, Place, Severity
 from crisiscomms.messages.compose import Composed
 from crisiscomms.messages.facts import Facts
+from crisiscomms.messages.told import Told
 from crisiscomms.published import PublishedIncident
 from crisiscomms.record import Incident, Record, Update
 from crisiscomms.record.tree import Path_
@@ -44,6 +45,18 @@ class Case:
     def owes_statement(self) -> bool:
         """Whether a statement is owed now."""
         return self.composed is not None and self.composed.facts.tells_statement
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, str | None], Told]:
+        return {}
+
+    def told(self, language: str, audience: str | None) -> Told:
+        """Return what the messages in a language to an audience (None: the public) are made from. Raises if none are due."""
+        assert self.composed  # noqa: S101 -- the caller asked
+        facts, key = self.composed.facts, (language, audience)
+        if key not in self._told:
+            self._told[key] = Told(facts if audience else facts.for_the_public() or facts, language, audience)
+        return self._told[key]
 
     def index(self, update: Update) -> int:
         """Return an update's place in the record."""

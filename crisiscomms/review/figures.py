@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crisiscomms.review.phrases import fold
 
@@ -17,7 +17,8 @@ _POINTS = re.compile(r"(?P<day>\d(?<![\w.]\d)\d?)\.(?P<month>\d{1,2})\.(?P<year>
 # Each part has an end, and begins only where a word does: what is long stays fast.
 _LINK = re.compile(r"https?://\S{1,400}")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
-_PHONE = re.compile(r"\+\d[\d ()/-]{5,30}\d")
+#: A number as it is dialled from anywhere. What a letter gives as a number of its own country: see `shape`.
+PHONE = re.compile(r"\+\d[\d ()/-]{5,30}\d")
 _NUMBER = re.compile(
     r"(?P<digits>\d(?<![\w.,/:#-]\d)\d*(?:[.,\u202f\u00a0']\d+)*)"
     r"(?:(?P<percent>\s?%)|(?P<short>[kKmM]|bn|mn)\b|[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
@@ -39,8 +40,7 @@ _SCALES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """One figure in a text. `kind` is `number`, `date` or `clock`; `value` is its one canonical form; `written` how it stands at `start`."""
 
     kind: str
@@ -57,7 +57,7 @@ def figures(text: str, language: str) -> tuple[Figure, ...]:
 
 def _found(text: str, language: str) -> Iterator[Figure]:
     rest = text
-    for sign, pattern in (("://", _LINK), ("@", EMAIL), ("+", _PHONE)):
+    for sign, pattern in (("://", _LINK), ("@", EMAIL), ("+", PHONE)):
         if sign in rest:
             rest = _blank(rest, [match.span() for match in pattern.finditer(rest)])
     found = list(_days(rest, language))

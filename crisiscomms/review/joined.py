@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from crisiscomms.review.figures import Figure, figures
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
-from crisiscomms.review.phrases import fold, words_of
 
 #: What may stand between a clock and its day: a zone and small words, and no end of a sentence.
 _BETWEEN = re.compile(r",?(?: [^\W\d]{1,6}){0,3},? ")
@@ -19,15 +19,16 @@ _DIGITS = re.compile(r"\d+")
 _EDGE = re.compile(r"[\s()\[\]<>\"'*|\u2066-\u2069]")
 _LONGEST = 200
 _UNIT = re.compile(r"[\s\u00a0]([^\W\d_]{1,12})(?!\w)")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _AND = re.compile(r"(?:,? (?:and|und))? |, ")
 
 
-def joined(text: str, language: str) -> Iterator[Figure]:
+def joined(letter: Letter) -> Iterator[Figure]:
     """Yield what the figures of a text say together. Kinds: `moment`, `both`, `span`, `length`, `name`."""
-    found = sorted(figures(text, language), key=lambda figure: figure.start)
-    yield from _pairs(text, found)
-    yield from _lengths(text, found, language)
-    yield from _names(text, found)
+    found = sorted(figures(letter.text, letter.language), key=lambda figure: figure.start)
+    yield from _pairs(letter.text, found)
+    yield from _lengths(letter.text, found, letter.language)
+    yield from _names(letter.text, found)
 
 
 def _names(text: str, found: list[Figure]) -> Iterator[Figure]:
@@ -88,14 +89,14 @@ def _lengths(text: str, found: list[Figure], language: str) -> Iterator[Figure]:
         yield open_
 
 
-def spelled(text: str, language: str, nouns: frozenset[str]) -> Iterator[Figure]:
+def spelled(letter: Letter, nouns: frozenset[str]) -> Iterator[Figure]:
     """Yield numbers in words before a unit of time, or before one of some nouns: two and a half hours, forty merchants."""
-    known = lexicon(language)
+    known = lexicon(letter.language)
     if known is None or not known.numbers:
         return
     numbers, units, half = known.numbers["words"], known.numbers["minutes"], known.numbers["half"].split()
-    low = fold(text)
-    for match in re.finditer(r"[^\W\d_]+", low) if not words_of(low).isdisjoint(numbers) else ():
+    text, low = letter.text, letter.folded
+    for match in _LETTERS.finditer(low) if not letter.vocabulary.isdisjoint(numbers) else ():
         if match[0] not in numbers:
             continue
         rest, value, nth = low[match.end() : match.end() + 40].split(), float(numbers[match[0]]), 0

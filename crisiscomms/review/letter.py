@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
-from crisiscomms.review.phrases import fold, words_of
+from crisiscomms.errors import Place
+from crisiscomms.review.phrases import fold, words_in
+from crisiscomms.review.texts.written import Written
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
 LONGEST = 1200
-_END = re.compile(
-    r"(?<=[.!?\u2026])[\"')\]\u201d\u2019*]{0,3}\s|\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
-)
+#: A point after these ends no sentence: single letters (e.g., z. B., a.m.), short words, in German a number (18. November).
+_SHORT_FORMS = r"(?<!\b(?i:[a-z])\.)(?<!\b(?i:mr|ms|dr|no|nr|st|vs|ca)\.)(?<!\b(?i:mrs|bzw|usw)\.)(?<!\b(?i:inkl)\.)(?<!\b(?i:approx)\.)"
+_ORDINALS = r"(?<!\b\d\.)(?<!\b\d\d\.)"
+_QUOTES = r"[\"')\]\u201d\u2019*]{0,3}"
+_STOP = r"(?<=[.!?\u2026])"
+#: After a full stop, or before an item of a list or an empty line.
+_ELSEWHERE = r"\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
+_END = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_QUOTES}\s|{_ELSEWHERE}"
+_END_GERMAN = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_ORDINALS}{_QUOTES}\s|{_ELSEWHERE}"
 _BLANK = re.compile(r"\n[ \t]{0,8}\n")
-_SHORT_FORM = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|no|nr|st|vs|approx|ca|bzw|inkl|usw|e\.g|i\.e|z\.\s?b|d\.\s?h|u\.\s?a|a\.m|p\.m)|\b[A-Z])\.$",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(r"\b\d{1,2}\.$")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence: where it begins and ends, its number, and its paragraph's."""
 
     start: int
@@ -33,8 +36,7 @@ class Sentence:
     paragraph: int
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What the record says about a text, as far as there is one. None: nobody knows."""
 
     status: str | None = None
@@ -52,11 +54,15 @@ class Known:
     people: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+NOTHING_KNOWN = Known()
+
+
+@dataclass
 class Letter:
     """One text as its readers see it. `kind` is statement, incident, faq, notice, post, memo or correction.
 
-    `template` is where its words come from; empty for a text that somebody wrote by hand. `title` lines are part of
+    `template` is where its words come from; empty for a text that somebody wrote by hand, which `written` knows the
+    places of. `title` lines are part of
     the text and do not count as its first sentence.
     """
 
@@ -65,7 +71,19 @@ class Letter:
     text: str
     audience: str | None = None
     template: str = ""
-    known: Known = field(default_factory=Known)
+    known: Known = NOTHING_KNOWN
+    written: Written | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody wrote it by hand."""
+        return not self.template
+
+    def place(self, offset: int | None = None) -> Place:
+        """Return where words of the letter are to be changed: in the file that somebody wrote, or in the template."""
+        if self.written is not None:
+            return self.written.place(offset)
+        return Place(f"templates/{self.language}/{self.template}")
 
     @property
     def name(self) -> str:
@@ -78,9 +96,14 @@ class Letter:
         return fold(self.text)
 
     @cached_property
+    def words(self) -> list[str]:
+        """Every word of the text, folded, in order."""
+        return words_in(self.folded)
+
+    @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Every word of the text, folded, once."""
-        return words_of(self.folded)
+        return frozenset(self.words)
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:
@@ -95,13 +118,9 @@ class Letter:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence in order. A line of a list is one; what never ends is cut."""
-        cuts = [0]
-        for end in _END.finditer(self.text):
-            before = self.text[max(0, end.start() - 12) : end.start()]
-            if "\n" not in end[0][:1] and (_SHORT_FORM.search(before) or (self._german and _ORDINAL.search(before))):
-                continue
-            cuts.append(end.end())
-        cuts.append(len(self.text))
+        pattern = _END_GERMAN if self.language.startswith("de") else _END
+        ends = [end.end() for end in re.finditer(pattern, self.text)]
+        cuts = [0, *ends, len(self.text)]
         starts = [start for start, _ in self.paragraphs]
         spans = [span for a, b in pairwise(cuts) for span in self._cut(a, b)]
         return tuple(Sentence(a, b, n, max(0, bisect_right(starts, a) - 1)) for n, (a, b) in enumerate(spans))
@@ -110,10 +129,6 @@ class Letter:
         piece = self.text[start:end]
         start += len(piece) - len(piece.lstrip())
         return [(at, min(at + LONGEST, end)) for at in range(start, end, LONGEST)]
-
-    @property
-    def _german(self) -> bool:
-        return self.language.startswith("de")
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -131,6 +146,12 @@ class Letter:
     def words_of(self, sentence: Sentence) -> str:
         """Return a sentence as it is written."""
         return self.text[sentence.start : sentence.end].strip()
+
+    @cached_property
+    def prose(self) -> tuple[str, ...]:
+        """The sentences that are prose, as they are written: names, dates and lists are none."""
+        pieces = (self.words_of(sentence) for sentence in self.sentences)
+        return tuple(piece for piece in pieces if piece[-1:] in {".", "?", "!"} and len(piece.split()) > 3)
 
     @cached_property
     def body(self) -> tuple[Sentence, ...]:

@@ -15,6 +15,8 @@ from crisiscomms.review.letter import LONGEST, Letter
 from crisiscomms.review.phrases import Index, Phrase, phrases_of
 
 _HOME = Path(str(files("crisiscomms.review"))) / "language"
+#: What may stand before the word that tells somebody to do something.
+_BEFORE_ORDERS = ("", "please ", "then ", "also ", "bitte ")
 #: How often a phrase is tried around one of its words, before it is taken not to be there.
 _TRIES = 100
 
@@ -48,9 +50,12 @@ class Lexicon:
         return re.compile(rf"(?<!\w)(?:{'|'.join(self.lists['zones'])})(?!\w)")
 
     @cached_property
-    def order(self) -> re.Pattern[str]:
-        """How a sentence begins that tells the reader to do something."""
-        return re.compile(rf" {{0,4}}(?:(?:please|then|also|bitte) )?(?:{'|'.join(self.lists['orders'])}) ")
+    def _orders(self) -> tuple[str, ...]:
+        return tuple(f"{before}{word} " for word in self.lists["orders"] for before in _BEFORE_ORDERS)
+
+    def orders(self, folded: str, at: int) -> bool:
+        """Say whether a sentence that begins at a place tells the reader to do something."""
+        return folded.startswith(self._orders, at)
 
     def _phrases(self, kind: str, name: str) -> list[Phrase]:
         key = (kind, name)

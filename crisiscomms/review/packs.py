@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crisiscomms.errors import Severity, UsageError, did_you_mean
 from crisiscomms.fields import Model, Unit
@@ -31,8 +30,7 @@ PREFIX = "reg-"
 _STEP = re.compile(r"(?P<name>[a-z_0-9-]+)(?:\[(?P<key>\w+)=(?P<values>[^\]]+)\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """A limit in time. `origins` are the times of a record that start it, the first that is there counts.
 
     `report` is the name under which the record says that it was filed. `unit` is minutes, hours, days, months,
@@ -61,8 +59,7 @@ class Clock:
         return f"{self.length} {unit if self.length != 1 else unit[:-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One thing that a pack asks for, forbids or lays out. `kind` is element, format or banned."""
 
     name: str
@@ -80,8 +77,7 @@ class Part:
     from_status: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(NamedTuple):
     """One law, or one part of it."""
 
     id: str

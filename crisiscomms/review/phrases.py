@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 GAP = 60
 #: No phrase reaches further than this from the word it hangs on.
@@ -29,11 +28,11 @@ _NUMBER = r"\d[\d.,]{0,12}"
 _TOKEN = re.compile(r"\(([^()]+)\)(\??)|(\S+)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
-_FOLD = {
-    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4`"), "'"),
-    **dict.fromkeys(map(ord, "\n\r\t\u00a0\u202f\u2009\u200b"), " "),
-    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb"), '"'),
-}
+_FOLD = (
+    ("'", "\u2018\u2019\u02bc\u00b4`"),
+    (" ", "\n\r\t\u00a0\u202f\u2009\u200b"),
+    ('"', "\u201c\u201d\u201e\u00ab\u00bb"),
+)
 
 
 def fold(text: str) -> str:
@@ -41,7 +40,15 @@ def fold(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(low if len(low := character.lower()) == 1 else character for character in text)
-    return lower.translate(_FOLD)
+    for plain, written in _FOLD:
+        for character in written:
+            lower = lower.replace(character, plain)
+    return lower
+
+
+def words_in(folded: str) -> list[str]:
+    """Return every word of a folded text, in the order in which they stand."""
+    return _WORD.findall(folded)
 
 
 def _shape(word: str) -> str:
@@ -52,33 +59,31 @@ def _shape(word: str) -> str:
 
 def _keys(choices: list[str]) -> list[str]:
     """Return the word of each alternative by which it is found; nothing where one of them has none."""
-    found = []
-    for choice in choices:
-        words = choice.split() if " " in choice else [choice]
-        key = max(words, key=len)
+    found = [max(choice.split(), key=len) if " " in choice else choice for choice in choices]
+    for key in found:
         if key in {"#", "..."} or (key[-1] == "*" and len(key) <= _START):
             return []
-        found.append(key)
     return found
 
 
 class Phrase:
     """One phrase. `keys` are the words of which one must stand in a text before it is tried at all."""
 
-    __slots__ = ("_lead", "_needs", "_pattern", "_reach", "code", "keys", "source")
+    __slots__ = ("_lead", "_needs", "_pattern", "_reach", "_steps", "code", "keys", "source")
 
     def __init__(self, source: str, code: str = "") -> None:
         self.source = source
         self.code = code
         self._pattern: re.Pattern[str] | None = None
         self._needs: list[tuple[frozenset[str], tuple[str, ...]]] | None = None
+        self._steps: list[list[list[str]]] | None = None
         if "(" not in source and "." not in source:
             self.keys = _keys([source])
         else:
             least, self.keys = 0, []
             for group, optional, word in _TOKEN.findall(source):
                 keys = [] if optional else _keys(group.split("|") if group else [word])
-                length = len(min(keys, key=len)) if keys else 0
+                length = min(map(len, keys), default=0)
                 if length > least:
                     least, self.keys = length, keys
         if not self.keys or source.count("...") > 1 or source[-1] in "?.":
@@ -109,8 +114,8 @@ class Phrase:
             ]
             self._needs = [
                 (
-                    frozenset(choice for choice in choices if _WORD.fullmatch(choice)),
-                    tuple(choice.rstrip("*#") for choice in choices if not _WORD.fullmatch(choice)),
+                    frozenset(choice for choice in choices if choice.isalnum()),
+                    tuple(choice.rstrip("*#") for choice in choices if not choice.isalnum()),
                 )
                 for choices in groups
             ]
@@ -137,12 +142,25 @@ class Phrase:
         self._lead, self._reach = lead, reach
         return re.compile(shape + r"(?!\w)")
 
+    def _follows(self, text: str, start: int, end: int) -> bool:
+        """Say whether the words of the phrase follow each other between two places. Making its pattern costs far more."""
+        if self._steps is None:
+            self._steps = [
+                [[word.rstrip("*#") for word in choice.split()] for choice in (group or word).split("|")]
+                for group, optional, word in _TOKEN.findall(self.source)
+                if not optional and word != "..."
+            ]
+        for choices in self._steps:
+            ends = [after for words in choices if (after := _after(words, text, start, end)) >= 0]
+            if not ends:
+                return False
+            start = min(ends)
+        return True
+
     def near(self, text: str, at: int, start: int, end: int) -> re.Match[str] | None:
         """Return where the phrase stands around a place where one of its words does, between two bounds."""
-        if self._pattern is None:  # compiling costs more than all else: only where the rest of the phrase is near
-            around = text[max(start, at - _AROUND) : min(end, at + _AROUND)]
-            if not self.possible(around, words_of(around)):
-                return None
+        if self._pattern is None and not self._follows(text, max(start, at - _AROUND), min(end, at + _AROUND)):
+            return None
         pattern = self.pattern
         return pattern.search(text, max(start, at - self._lead), min(end, at + self._reach + 1))
 
@@ -164,20 +182,23 @@ class Index:
         """Yield every place of a folded text where phrases may stand, and which. `words` are its words."""
         by_word = _possible(self._by_word, words, folded, words)
         by_start = _possible(self._by_start, {word[:_START] for word in words}, folded, words)
-        if not by_word and not by_start:
-            return
-        for match in _WORD.finditer(folded):
-            word = match[0]
-            if word in by_word:
-                yield match.start(), by_word[word]
+        behind = {word: [phrases] for word, phrases in by_word.items()}
+        for word in words if by_start else ():
             if word[:_START] in by_start:
-                yield match.start(), by_start[word[:_START]]
+                behind.setdefault(word, []).append(by_start[word[:_START]])
+        for match in _WORD.finditer(folded) if behind else ():
+            for phrases in behind.get(match[0], ()):
+                yield match.start(), phrases
 
 
-@lru_cache(maxsize=64)
-def words_of(folded: str) -> frozenset[str]:
-    """Return every word of a folded text, once. Kept a while: many phrases are tried at one place."""
-    return frozenset(_WORD.findall(folded))
+def _after(words: list[str], text: str, start: int, end: int) -> int:
+    """Return where some words end that follow each other between two places, as early as they can. -1: they do not."""
+    for word in words:
+        at = text.find(word, start, end)
+        if at < 0:
+            return -1
+        start = at + len(word)
+    return start
 
 
 def _possible(

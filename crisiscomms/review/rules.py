@@ -5,12 +5,12 @@ One file per family under `catalogue/`. Nothing is read before a rule has someth
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crisiscomms.errors import Severity, UsageError, did_you_mean
 
@@ -39,11 +39,12 @@ _FILES = {
     "F": "f-one-truth",
     "G": "g-care",
 }
+#: The head of a rule: its code in brackets, on a line of its own.
+_HEAD = re.compile(r"^\[([a-z0-9-]+)\]\n", re.MULTILINE)
 _HOME = Path(str(files("crisiscomms.review")))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. `what` completes "the statement says ..."; `spares` are near misses that it must not flag.
 
     `error_when`, `warning_when`, `info_when` and `off_when` are conditions by name; `excused_by` are neighbours in the
@@ -72,17 +73,23 @@ class Rule:
 
 
 @cache
+def _sources(letter: str) -> dict[str, str]:
+    """Return how each rule of a family is written, by its code. Reading all of them takes as long as a whole review."""
+    text = (_HOME / "catalogue" / f"{_FILES[letter]}.toml").read_text(encoding="utf-8")
+    _, *parts = _HEAD.split(text)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@cache
+def _rule(code: str, letter: str) -> Rule:
+    plain = tomllib.loads(_sources(letter)[code])
+    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    return Rule(**read | {"code": code, "family": letter, "severity": Severity(plain["severity"])})
+
+
 def family(letter: str) -> dict[str, Rule]:
     """Return the rules of one family."""
-    plain = tomllib.loads((_HOME / "catalogue" / f"{_FILES[letter]}.toml").read_text(encoding="utf-8"))
-    return {code: _rule(code, letter, parts) for code, parts in plain.items()}
-
-
-def _rule(code: str, letter: str, parts: dict[str, Any]) -> Rule:
-    lists = {field.name for field in fields(Rule) if str(field.type).startswith("tuple")}
-    read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in parts.items()}
-    read |= {"code": code, "family": letter, "severity": Severity(parts["severity"])}
-    return Rule(**read)
+    return {code: _rule(code, letter) for code in _sources(letter)}
 
 
 def rules() -> dict[str, Rule]:
@@ -92,8 +99,8 @@ def rules() -> dict[str, Rule]:
 
 def rule(code: str, letter: str = "") -> Rule:
     """Return a rule. Raises UsageError that names the nearest codes."""
-    known = family(letter) if letter else rules()
-    if code not in known:
-        near = did_you_mean(code, known)
-        raise UsageError(f'there is no rule "{code}".{near}', fix="All of them: docs/rules.md")
-    return known[code]
+    for name in letter or FAMILIES:
+        if code in _sources(name):
+            return _rule(code, name)
+    near = did_you_mean(code, rules())
+    raise UsageError(f'there is no rule "{code}".{near}', fix="All of them: docs/rules.md")

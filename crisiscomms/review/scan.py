@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon, lexicon
-from crisiscomms.review.rules import Rule, family
+from crisiscomms.review.rules import Rule, rule
 from crisiscomms.review.shape import SHAPES
 from crisiscomms.review.style import STYLE
 
@@ -22,8 +22,7 @@ Check = Callable[[Letter, Lexicon], Iterator[Hit]]
 MOST = 3
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One hit with its rule and how much it weighs here."""
 
     rule: Rule
@@ -50,13 +49,13 @@ def scan(letter: Letter, named: Collection[str] = ()) -> list[Verdict]:
     found: list[Verdict] = []
     counts: Counter[str] = Counter()
     for hit in sorted(hits, key=lambda hit: hit.start):
-        rule = family(hit.family)[hit.code]
-        severity = weigh(hit, rule)
-        if any(code in named for code in rule.yields_to):
+        known = rule(hit.code, hit.family)
+        severity = weigh(hit, known)
+        if any(code in named for code in known.yields_to):
             continue
         if severity is not None and counts[hit.code] < MOST:
             counts[hit.code] += 1
-            found.append(Verdict(rule, severity, hit))
+            found.append(Verdict(known, severity, hit))
     return found
 
 
@@ -64,12 +63,14 @@ def _phrases(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Walk through a letter once, and yield each rule at most once a sentence."""
     seen: set[tuple[str, int]] = set()
     counts: Counter[str] = Counter()
-    tried: Counter[tuple[int, int]] = Counter()
-    folded = letter.folded
+    tried: Counter[int] = Counter()
+    folded, here = letter.folded, Sentence(0, 0, 0, 0)
     for at, phrases in words.index.places(folded, letter.vocabulary):
-        here = letter.sentence_at(at)
-        tried[id(phrases), here.number] += 1
-        if tried[id(phrases), here.number] > TRIES:
+        if at >= here.end:
+            here = letter.sentence_at(at)
+            tried.clear()
+        tried[id(phrases)] += 1
+        if tried[id(phrases)] > TRIES:
             continue
         for phrase in phrases:
             code = phrase.code

@@ -21,6 +21,7 @@ _OPEN = {"investigating", "identified", "monitoring"}
 _CLOCK = re.compile(r"(?<![\w:.,])(?:\d{1,2}:\d{2}(?!\d)|\d{1,2} ?[ap]\.?m\b)")
 _NO_REPLY = re.compile(r"\b(?:no|do-?not|donot|not)[-_.]?reply@", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@\w")
+#: A number of any country, or of one's own: wide, since it only makes us look for hours. The others: see `figures`.
 _PHONE = re.compile(r"(?<![\w+])\+?\d[\d ()/-]{6,20}\d(?!\w)")
 _MOST = 3
 
@@ -95,14 +96,14 @@ def _money_only(letter: Letter, words: Lexicon) -> Iterator[Hit]:
 def _no_hours(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     if not _by_hand(letter, _LETTERS):
         return
-    found = _EMAIL.search(letter.text) or _PHONE.search(letter.text)
+    found = (_EMAIL.search(letter.text) if "@" in letter.text else None) or _PHONE.search(letter.text)
     if found and not words.has("hours", letter, 0, len(letter.text)):
         yield _hit("no-contact-hours", letter, words, *found.span())
 
 
 def _no_reply(letter: Letter, words: Lexicon) -> Iterator[Hit]:
-    found = _NO_REPLY.search(letter.text)
-    if found and not letter.template:
+    found = _NO_REPLY.search(letter.text) if "reply@" in letter.folded and not letter.template else None
+    if found:
         here = letter.sentence_at(found.start())
         if not words.excepted("no-reply-contact", letter, here.start, here.end):
             yield _hit("no-reply-contact", letter, words, *found.span())

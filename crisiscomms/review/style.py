@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from crisiscomms.review.conditions import Hit
-from crisiscomms.review.letter import Letter, Sentence
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import Lexicon
 from crisiscomms.review.privacy import PRIVACY
 
@@ -18,11 +18,12 @@ _ENOUGH = 6000
 _ACRONYM = re.compile(r"(?<![\w./@:-])[A-Z][A-Z0-9]{1,5}s?(?![\w/@-]|\.\w)")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2705\u2728\u2764\u274c]")
 _CHEER = re.compile(r"(?<=\w)!(?![=\w])")
-_LEFT = re.compile(
+#: One of these stands in everything that was left unfilled. Most letters hold none, and that is found out at once.
+_LEFT_SIGNS = ("[", "{", "<", "$", "tbd", "tbc", "todo", "fixme", "xxx", "lorem ipsum")
+_LEFT = (
     r"\[(?:insert|date|name|company|time|number|link|your|customer|product|city|x{2,}|datum|firma|uhrzeit)\b[^\]\n]{0,40}\]"
     r"|\{\{[^{}\n]{0,60}\}\}|\{%[^{}\n]{0,60}%\}|<(?:insert|name|date|company|link|your) ?[^<>\n]{0,40}>"
-    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:(?-i:TBD|TBC|TODO|FIXME|X{3,6})|lorem ipsum)(?!\w)",
-    re.IGNORECASE,
+    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:(?-i:TBD|TBC|TODO|FIXME|X{3,6})|lorem ipsum)(?!\w)"
 )
 _CODE = re.compile(r"`[^`\n]{1,200}`")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -71,8 +72,12 @@ def _long(letter: Letter, words: Lexicon) -> Iterator[Hit]:
                 )
 
 
+@lru_cache(maxsize=64)
 def grade(text: str, sentences: int, language: str) -> float:
-    """Return a reading grade: Flesch-Kincaid in English, the first Vienna formula in German."""
+    """Return a reading grade: Flesch-Kincaid in English, the first Vienna formula in German.
+
+    Kept a while: a message is graded by itself, and beside the others.
+    """
     found = _WORD.findall(text)
     if not found or not sentences:
         return 0.0
@@ -98,9 +103,9 @@ def _beats(word: str, language: str) -> int:
 
 
 def _grade(letter: Letter, words: Lexicon) -> Iterator[Hit]:
-    """Judge only texts of some length, and only their sentences: names, dates and lists are no prose."""
-    prose = [letter.words_of(s) for s in letter.sentences if _is_prose(letter, s)]
-    prose = [piece for piece, so_far in zip(prose, accumulate(map(len, prose)), strict=True) if so_far < _ENOUGH]
+    """Judge only texts of some length, and only their prose."""
+    so_far = accumulate(map(len, letter.prose))
+    prose = [piece for piece, length in zip(letter.prose, so_far, strict=True) if length < _ENOUGH]
     text = " ".join(prose)
     if len(text.split()) < 100:
         return
@@ -108,11 +113,6 @@ def _grade(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     found = grade(text, len(prose), letter.language)
     if found > most + (3 if letter.template else 1):
         yield _hit("reading-grade", letter, words, said=f"{found:.0f}")
-
-
-def _is_prose(letter: Letter, sentence: Sentence) -> bool:
-    piece = letter.words_of(sentence)
-    return piece[-1:] in {".", "?", "!"} and len(piece.split()) > 3
 
 
 def _emoji(letter: Letter, words: Lexicon) -> Iterator[Hit]:
@@ -133,7 +133,9 @@ def _cheerful(letter: Letter, words: Lexicon) -> Iterator[Hit]:
 
 
 def _leftover(letter: Letter, words: Lexicon) -> Iterator[Hit]:
-    for found in _LEFT.finditer(letter.text):
+    if not any(sign in letter.folded for sign in _LEFT_SIGNS):
+        return
+    for found in re.finditer(_LEFT, letter.text, re.IGNORECASE):
         here = letter.sentence_at(found.start())
         coded = (c.span() for c in _CODE.finditer(letter.text[here.start : here.end]))
         if not any(a <= found.start() - here.start < b for a, b in coded):
@@ -145,7 +147,7 @@ def _buried_actions(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     counts: dict[int, list[int]] = {}
     for sentence in letter.sentences:
         piece = letter.text[sentence.start : sentence.end]
-        if not _LISTED.match(piece) and words.order.match(letter.folded, sentence.start):
+        if not _LISTED.match(piece) and words.orders(letter.folded, sentence.start):
             counts.setdefault(sentence.paragraph, []).append(sentence.start)
     for paragraph, starts in counts.items():
         if len(starts) >= 3:

@@ -17,9 +17,9 @@ from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.website.assets import Assets
 from crisiscomms.website.cards import Drawer, faces
-from crisiscomms.website.content import own_links, shaped, stamped
+from crisiscomms.website.content import own_links, stamped
 from crisiscomms.website.layouts import Layouts
-from crisiscomms.website.linked import linked_data
+from crisiscomms.website.linked import Publisher, linked_data
 from crisiscomms.website.machines import Machines
 from crisiscomms.website.speech import Speech
 from crisiscomms.website.statuspage import Site, build_status_files
@@ -163,12 +163,11 @@ class _Site:
             "card": self.cards.get((tree.prefix, leaf.content.incident)) if leaf.content else None,
             "linked": self._linked(tree, leaf),
         }
-        if leaf.page:
-            context["shape"] = shaped(leaf.page.html, leaf.page.title, tree.speech.link)
         return self.layouts.render(f"{leaf.layout}.html.j2", context)
 
     def _linked(self, tree: Tree, leaf: Leaf) -> Markup:
         if not (leaf.content and leaf.page):
             return Markup()
-        who, address = self.organisation, f"{self.address}/{tree.prefix}{leaf.path}"
-        return linked_data(leaf.content, leaf.page, organisation=who.name, organisation_url=who.url, address=address)
+        shown = {update.anchor for update in leaf.given["part"].items}
+        who = Publisher(self.organisation.name, self.organisation.url)
+        return linked_data(leaf.content, leaf.page, shown, who, f"{self.address}/{tree.prefix}{leaf.path}")

@@ -6,8 +6,9 @@ See https://schema.org/LiveBlogPosting and https://schema.org/FAQPage.
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -18,14 +19,23 @@ from crisiscomms.website.content import changed, sections
 _BLOCKS = frozenset({"p", "li", "ul", "ol", "table", "tr", "blockquote", "h3", "h4", "br", "hr", "div"})
 
 
-def linked_data(content: SiteContent, page: Page, *, organisation: str, organisation_url: str, address: str) -> Markup:
+class Publisher(NamedTuple):
+    """Who speaks: the organisation's name and its website."""
+
+    name: str
+    url: str
+
+
+def linked_data(
+    content: SiteContent, page: Page, shown: AbstractSet[str], publisher: Publisher, address: str
+) -> Markup:
     """Return the JSON-LD of an incident page or a FAQ, ready to stand in a `script`; empty for other pages.
 
-    `address` is the page's own.
+    `shown` are the ids of the updates that the page shows, `address` is the page's own.
     """
-    who = {"@type": "Organization", "name": organisation, "url": organisation_url}
+    who = {"@type": "Organization", **publisher._asdict()}
     if page.kind == "incident":
-        found = _live_blog(content, page, who, address)
+        found = _live_blog(content, page, shown, who, address)
     elif page.kind == "faq":
         found = _questions(content, page, who, address)
     else:
@@ -35,7 +45,9 @@ def linked_data(content: SiteContent, page: Page, *, organisation: str, organisa
     return Markup(plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
 
 
-def _live_blog(content: SiteContent, page: Page, who: dict[str, str], address: str) -> dict[str, Any]:
+def _live_blog(
+    content: SiteContent, page: Page, shown: AbstractSet[str], who: dict[str, str], address: str
+) -> dict[str, Any]:
     times = {"coverageStartTime": content.first_at}
     if content.status in CLOSED:
         times["coverageEndTime"] = content.updated_at
@@ -50,7 +62,7 @@ def _live_blog(content: SiteContent, page: Page, who: dict[str, str], address: s
         **times,
         "author": who,
         "publisher": who,
-        "liveBlogUpdate": [_update(entry, address) for entry in content.entries],
+        "liveBlogUpdate": [_update(entry, address) for entry in content.entries if entry.id in shown],
     }
 
 

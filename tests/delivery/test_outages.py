@@ -18,12 +18,12 @@ from crisiscomms.workspace import find_workspace
 WAITING = {"planned", "retry_wait", "claimed", "sending"}
 
 
-def at_mail(mail, number):
+def at_mail(mail, number, pause=0.005):
     """Return an event that is set once so many mails are out. Each mail takes a moment."""
     reached = threading.Event()
 
     def after(_address, count):
-        time.sleep(0.005)
+        time.sleep(pause)
         if count >= number:
             reached.set()
 
@@ -74,7 +74,7 @@ def test_an_idle_worker_hears_of_the_next_publish_after_a_restart(shared, mail, 
     until(lambda: "lost touch with the ledger's database" in shared.log(0), 10)
     postgres.start()
     until(lambda: "the ledger's database answers; going on" in shared.log(0), 5)
-    at_mail(mail, 1)
+    at_mail(mail, 1, pause=0.03)  # so that the worker has time to hear of it
     shared.office.people("merchants", *PEOPLE)
     process = shared.office.start("publish", "--yes")
     until(lambda: shared.sql("select count(distinct worker) from claims")[0][0] > 1, 20)
@@ -99,7 +99,7 @@ def test_what_a_silent_worker_has_in_hand_goes_to_another_while_nobody_publishes
     until(lambda: any(row for row in shared.in_hand() if row != first.pid), 20)
     silent = next(process for process in shared.workers if process.pid in shared.in_hand())
     silent.send_signal(signal.SIGSTOP)
-    until(lambda: not WAITING & set(shared.states()), 30)
+    until(lambda: not WAITING & set(shared.states()), 60)
     assert silent.poll() is None
     doubted = check_all_know(shared, mail)
     assert len(doubted) <= 2  # one connection each of the two that fell silent

@@ -1,6 +1,7 @@
 """JSON-LD: search engines are told what readers see, and nothing else."""
 
 import json
+import re
 
 from sample_site import SITE, one, outage, page, parsed, text
 
@@ -32,6 +33,20 @@ def test_the_incident_page_is_a_live_blog_of_its_updates(site):
         ]
         assert found["liveBlogUpdate"][0]["articleBody"] in shown
         assert found["liveBlogUpdate"][0]["articleBody"] == content.entries[0].text.strip()
+
+
+def test_it_names_the_updates_that_the_page_shows_and_no_more(build):
+    ids = [f"u{n}" for n in range(40, 0, -1)]
+    told = tuple(outage().entries[0]._replace(id=name, html=f"<p>Words of {name}.</p>") for name in ids)
+    source = "# Down\n\n## Updates {{#updates}}\n\n" + "".join(
+        f"### {n} {{{{#{n}}}}}\n\nWords of {n}.\n\n" for n in ids
+    )
+    content = outage()._replace(entries=told, pages=(page("incident", "checkout-outage", source),))
+    site = build([content])
+    main = one(parsed(site["incidents/checkout-outage/index.html"]), ".//main")
+    told = linked(site, "incidents/checkout-outage/")["liveBlogUpdate"]
+    assert [update["articleBody"] for update in told] == re.findall(r"Words of u\d+\.", text(main))
+    assert len(told) == 25
 
 
 def test_the_questions_and_answers_are_those_of_the_page(site):
