@@ -9,6 +9,8 @@ import feedparser
 import pytest
 from sample_site import SITE, entry, outage, recall
 
+from crisiscomms.channels.website import WebsiteChannel, WebsiteSettings
+from crisiscomms.errors import CrisiscommsError
 from crisiscomms.website import verify_feeds
 from crisiscomms.website.feeds import Head, build_feeds
 
@@ -157,3 +159,12 @@ def test_what_a_program_would_trip_over_is_found(site):
     }
     assert {problem.split(":")[0] for problem in verify_feeds(broken)} == set(broken)
     assert verify_feeds({"feed.atom": atom, "index.html": b"no feed at all"}) == []
+
+
+def test_what_cannot_be_read_is_never_switched_to(site, tmp_path):
+    channel = WebsiteChannel("site", WebsiteSettings(), tmp_path / "public")
+    channel.publish(site)
+    for name in ("feed.atom", "de/feed.rss", "incidents/kettle-recall/feed.json", "calendar.ics"):
+        with pytest.raises(CrisiscommsError, match=f"cannot read: {name}"):
+            channel.publish({**site, name: site[name][:-30], "index.html": b"new"})
+        assert (tmp_path / "public" / "index.html").read_bytes() == site["index.html"]

@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree as ET
 
+import html5lib
 import pytest
 from sample_site import ROOT, SITE, outage
 
@@ -57,3 +58,12 @@ def test_an_empty_site_has_every_file_that_programs_ask_for(build):
     site = build([])
     assert {"feed.atom", "feed.rss", "feed.json", "calendar.ics", "badge.svg", "llms.txt"} <= site.keys()
     assert b"## " in site["llms.txt"]
+
+
+def test_the_embed_of_the_readme_is_one_line_and_whole():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^<a href=.*badge\.svg.*$", readme, re.MULTILINE)
+    embed = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parseFragment(line)
+    image = embed.find(".//img")
+    assert image.get("src").endswith("/badge.svg")
+    assert image.get("alt")
