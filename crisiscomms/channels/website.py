@@ -33,8 +33,13 @@ class WebsiteChannel:
         """Read a channel's table. Raises pydantic's ValidationError."""
         return cls(name, WebsiteSettings.model_validate({k: v for k, v in table.items() if k != "type"}), target)
 
+    @property
+    def drawn(self) -> Path:
+        """The folder beside the releases that keeps the cards of incidents from one build to the next."""
+        return self.target.with_name(f".{self.target.name}-cards")
+
     def publish(self, files: Mapping[str, bytes]) -> Receipt:
-        """Check the feeds, switch the site, and read it back. Doing it again changes nothing.
+        """Check the feeds and calendars, switch the site, and read it back. Doing it again changes nothing.
 
         Raises CrisiscommsError where a feed cannot be read, or the folder holds something else than what was written.
         """
@@ -42,9 +47,9 @@ class WebsiteChannel:
 
         if broken := verify_feeds(files):
             raise CrisiscommsError(
-                f"a feed of the site cannot be read: {broken[0]}",
+                f"the site holds what programs cannot read: {broken[0]}",
                 why="Subscribers would get nothing.",
-                fix="Please report this: the words of the record should never break a feed.",
+                fix="Please report this: the words of the record should never break a feed or a calendar.",
             )
         digest = deploy_folder(files, self.target)
         if differing := read_back(files, self.target):
