@@ -57,6 +57,8 @@ def test_check_imports_no_database_no_channel_clients_and_no_parser_of_markdown(
         "feedparser",
         "twitter_text",
         "feedgenerator",
+        "icalendar",
+        "resvg_py",
         "email.parser",
         "markdown",
     }

@@ -45,14 +45,24 @@ class WebsiteChannel:
         settings = KINDS[kind].model_validate(given)
         return cls(name, FolderSettings() if rehearsal else settings, folder, url)
 
-    def target(self, secret: FindSecret) -> Target:
-        """Return where the site is put. Raises CrisiscommsError where a secret or a library is missing."""
-        return target_of(self.settings, self.name, self.folder, secret, datetime.now(UTC))
+    def target(self, secret: FindSecret, at: datetime | None = None) -> Target:
+        """Return where the site is put. What is done there and has a date gets `at`, or the time it is now.
 
-    def publish(self, files: Mapping[str, bytes], secret: FindSecret, tell: Callable[[str], None]) -> Receipt:
-        """Check the feeds, put the site there, and read it back. Doing it again changes nothing.
+        Raises CrisiscommsError where a secret or a library is missing.
+        """
+        return target_of(self.settings, self.name, self.folder, secret, at or datetime.now(UTC))
 
-        `tell` is told what we wait for. Raises CrisiscommsError where a feed cannot be read, or readers do not get what
+    @property
+    def drawn(self) -> Path:
+        """The folder beside the releases that keeps the cards of incidents from one build to the next."""
+        return self.folder.with_name(f".{self.folder.name}-cards")
+
+    def publish(
+        self, files: Mapping[str, bytes], secret: FindSecret, tell: Callable[[str], None], at: datetime
+    ) -> Receipt:
+        """Check the feeds and calendars, put the site there, and read it back. Doing it again changes nothing.
+
+        `tell` is told what we wait for, `at` is the time of the update. Raises CrisiscommsError where a feed cannot be read, or readers do not get what
         was put there.
         """
         from crisiscomms.website import verify_feeds  # noqa: PLC0415 -- only publishing needs it
@@ -60,12 +70,12 @@ class WebsiteChannel:
 
         if broken := verify_feeds(files):
             raise CrisiscommsError(
-                f"a feed of the site cannot be read: {broken[0]}",
+                f"the site holds what programs cannot read: {broken[0]}",
                 why="Subscribers would get nothing.",
-                fix="Please report this: the words of the record should never break a feed.",
+                fix="Please report this: the words of the record should never break a feed or a calendar.",
             )
         release = Release.of({**files, **self._configured(files)})
-        target = self.target(secret)
+        target = self.target(secret, at)
         target.put(release)
         if left := self.differing(target, release.digests, tell):
             raise _not_shown(left, self.read_from)

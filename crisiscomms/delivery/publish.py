@@ -267,6 +267,11 @@ class Publishing:
         }
         contents = [site_content(room.ledger.blob(found)) for _, found in sorted(current.items())]
         contents = [content for content in contents if content.language in room.voices]
+        channel = room.channels.get(row.channel)
+        if not isinstance(channel, WebsiteChannel):
+            raise CrisiscommsError(
+                f'the website "{row.channel}" is no longer in the workspace', fix="Put it back, then publish again"
+            )
         files = build_site(
             room.workspace,
             contents,
@@ -275,15 +280,12 @@ class Publishing:
             now=room.clock(),
             overrides=overrides(room.workspace, "site"),
             rehearsal=room.rehearsal,
+            drawn=channel.drawn,
         )
         if anchor := room.ledger.trail.anchor():
             files[ANCHOR] = anchor.to_json().encode()
-        channel = room.channels.get(row.channel)
-        if not isinstance(channel, WebsiteChannel):
-            raise CrisiscommsError(
-                f'the website "{row.channel}" is no longer in the workspace', fix="Put it back, then publish again"
-            )
-        return channel.publish(files, room.secrets_of(channel.name), self.tell)
+        at = datetime.fromisoformat(row.at)
+        return channel.publish(files, room.secrets_of(channel.name), self.tell, at)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:
         """Write the memo as files for staff."""

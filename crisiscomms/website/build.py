@@ -16,10 +16,13 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.website.assets import Assets
+from crisiscomms.website.cards import Drawer, faces
 from crisiscomms.website.content import own_links, stamped
-from crisiscomms.website.feed import build_feed
 from crisiscomms.website.layouts import Layouts
+from crisiscomms.website.linked import Publisher, linked_data
+from crisiscomms.website.machines import Machines
 from crisiscomms.website.speech import Speech
+from crisiscomms.website.statuspage import Site, build_status_files
 from crisiscomms.website.trees import Leaf, Tree
 from crisiscomms.workspace import Workspace
 
@@ -37,12 +40,14 @@ def build_site(
     overrides: Path | None = None,
     rehearsal: bool = False,
     corrected: Mapping[str, datetime] | None = None,
+    drawn: Path | None = None,
 ) -> dict[str, bytes]:
     """Return every file of the site by its path below the root.
 
     `contents` are all published incidents in all languages, `layouts` our page layouts, `overrides` a workspace's
-    own, `corrected` when each incident is published, for content that waits for it. Raises InvalidInput where a
-    layout or the logo cannot be used, and ValueError where a time of publication is missing.
+    own, `corrected` when each incident is published, for content that waits for it, `drawn` a folder that keeps the
+    cards of this build for the next one. Raises InvalidInput where a layout or the logo cannot be used, and
+    ValueError where a time of publication is missing.
     """
     filled = [stamped(c, corrected or {}, voices.get(c.words_language, voices[c.language])) for c in contents]
     ordered = sorted(
@@ -54,8 +59,10 @@ def build_site(
         for n, language in enumerate(languages)
     ]
     found = Layouts(layouts, overrides)
-    assets = Assets(workspace, found, ordered)
-    return dict(sorted(_Site(workspace, trees, found, assets, rehearsal=rehearsal).files().items()))
+    assets, draw = Assets(workspace, found, ordered), Drawer(faces(layouts / "fonts"), drawn)
+    files = _Site(workspace, trees, found, assets, draw, rehearsal=rehearsal).files()
+    draw.tidy()
+    return dict(sorted(files.items()))
 
 
 def _in(language: str, contents: Iterable[SiteContent]) -> tuple[SiteContent, ...]:
@@ -66,7 +73,14 @@ class _Site:
     """Renders the trees into files."""
 
     def __init__(
-        self, workspace: Workspace, trees: Sequence[Tree], layouts: Layouts, assets: Assets, *, rehearsal: bool
+        self,
+        workspace: Workspace,
+        trees: Sequence[Tree],
+        layouts: Layouts,
+        assets: Assets,
+        draw: Drawer,
+        *,
+        rehearsal: bool,
     ) -> None:
         self.organisation = workspace.settings.organisation
         self.address = workspace.settings.site.url.rstrip("/")
@@ -74,19 +88,28 @@ class _Site:
         self.leaves = {tree.prefix: list(tree.leaves()) for tree in trees}
         self.paths = {prefix: {leaf.path for leaf in leaves} for prefix, leaves in self.leaves.items()}
         self.known = {prefix + path for prefix, paths in self.paths.items() for path in paths} | set(assets.files)
+        mark = f"{trees[0].speech.plain('rehearsal_mark')}: " if rehearsal else ""
+        self.machines = {tree.prefix: Machines(tree, layouts, draw, self.address, mark) for tree in trees}
+        self.cards = {
+            (tree.prefix, content.incident): card
+            for tree in trees
+            for content in tree.contents
+            if (card := self.machines[tree.prefix].card(content))
+        }
 
     def files(self) -> dict[str, bytes]:
         """Return every file."""
-        files = dict(self.assets.files)
+        files = self.assets.files | dict(self.cards.values())
         for tree in self.trees:
             for leaf in self.leaves[tree.prefix]:
                 folder = tree.prefix + leaf.path
                 files[f"{folder}index.html"] = self._page(tree, leaf, "../" * folder.count("/") or "./")
                 if leaf.page:
                     files[f"{folder}index.md"] = leaf.page.markdown.encode()
-            files |= self._feeds(tree)
+            files |= {tree.prefix + path: body for path, body in self.machines[tree.prefix].files()}
         files["404.html"] = self._lost()
         files |= self._sitemaps()
+        files |= self._status_files()
         allowed = "Disallow: /" if self.rehearsal else f"Allow: /\n\nSitemap: {self.address}/sitemap.xml"
         files["robots.txt"] = f"User-agent: *\n{allowed}\n".encode()
         return files
@@ -110,19 +133,13 @@ class _Site:
     def _sitemap(self, **given: object) -> bytes:
         return self.layouts.render("sitemap.xml.j2", {"address": self.address, **given})
 
-    def _feeds(self, tree: Tree) -> Iterator[tuple[str, bytes]]:
-        speech, name = tree.speech, self.organisation.name
-        every: list[tuple[str, str, tuple[SiteContent, ...]]] = [
-            ("", speech.plain("name", organisation=name), tree.contents)
-        ]
-        every += [(f"incidents/{content.incident}/", content.title, (content,)) for content in tree.contents]
-        for folder, title, contents in every:
-            shown = f"{speech.plain('rehearsal_mark')}: {title}" if self.rehearsal else title
-            path, home = f"{folder}feed.atom", f"{self.address}/{tree.prefix}"
-            yield (
-                tree.prefix + path,
-                build_feed(contents, language=speech.language, title=shown, author=name, home=home, path=path),
-            )
+    def _status_files(self) -> dict[str, bytes]:
+        """Return Statuspage's JSON, which knows one language: the first."""
+        first, organisation = self.trees[0], self.organisation
+        components = first.workspace.settings.site.components
+        name = self.machines[first.prefix].name
+        site = Site(name, f"{self.address}/", organisation.timezone, first.speech.language, components)
+        return build_status_files(site, first.contents)
 
     def _page(self, tree: Tree, leaf: Leaf, root: str) -> bytes:
         """Render one page. `root` leads from it to the site's root."""
@@ -143,5 +160,14 @@ class _Site:
             "rehearsal": self.rehearsal,
             "ours": lambda body: own_links(Markup(body), self.address, root, self.known),  # noqa: S704 -- clean already
             "closed": CLOSED,
+            "card": self.cards.get((tree.prefix, leaf.content.incident)) if leaf.content else None,
+            "linked": self._linked(tree, leaf),
         }
         return self.layouts.render(f"{leaf.layout}.html.j2", context)
+
+    def _linked(self, tree: Tree, leaf: Leaf) -> Markup:
+        if not (leaf.content and leaf.page):
+            return Markup()
+        shown = {update.anchor for update in leaf.given["part"].items}
+        who = Publisher(self.organisation.name, self.organisation.url)
+        return linked_data(leaf.content, leaf.page, shown, who, f"{self.address}/{tree.prefix}{leaf.path}")

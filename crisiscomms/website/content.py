@@ -25,7 +25,21 @@ _TIMES = {"at", "corrected_at", "first_at", "updated_at", "next_update", "due", 
 _VOID = {"br", "hr", "img", "wbr"}
 _OWN = re.compile(r'(?P<attribute>\bhref|\bsrc)="(?P<address>[^"]*)"')
 
+#: What neither XML nor iCalendar can carry: controls, half characters, and what is no character at all.
+_UNCARRIED = re.compile("[^\t\n\r\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U0010fffd]")
+
 _T = TypeVar("_T")
+
+
+def carried(text: str) -> str:
+    """Return a text without the characters that some formats cannot carry. Records have none; settings might."""
+    return _UNCARRIED.sub("", text)
+
+
+def changed(content: SiteContent) -> datetime:
+    """Return when an incident's words last changed: with its newest update, or a correction after it."""
+    times = [content.updated_at, *(entry.corrected_at for entry in content.entries if entry.corrected_at)]
+    return max(map(datetime.fromisoformat, times))
 
 
 def stamped(content: SiteContent, corrected: Mapping[str, datetime], voice: Voice) -> SiteContent:
@@ -101,6 +115,15 @@ def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
         tuple(_section(part, anchor, link) for anchor, part in sections),
         tuple(_part("article", "h3", part, anchor, link) for anchor, part in _cut(updates, "h3")[1]),
     )
+
+
+def sections(body: str) -> list[tuple[str, str, str]]:
+    """Return the sections of a page: each one's anchor, its heading's HTML, and the HTML below it."""
+    found = []
+    for anchor, part in _cut(body, "h2")[1]:
+        heading, _, below = part.partition("</h2>")
+        found.append((anchor, heading.partition(">")[2], below.strip()))
+    return found
 
 
 def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:

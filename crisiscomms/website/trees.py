@@ -18,8 +18,10 @@ from crisiscomms.website.speech import Speech
 from crisiscomms.website.timeline import timeline
 from crisiscomms.workspace import Workspace
 
-_SEVERITIES = ("critical", "major", "minor")
-_STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
+#: From the gravest to the lightest.
+SEVERITIES = ("critical", "major", "minor")
+#: From the lightest to the gravest.
+STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
 #: How many incidents that are over, and how many open promises, the front page shows.
 _RECENT, _OWED = 10, 3
 #: How many entries one page of a list holds.
@@ -87,7 +89,7 @@ class Tree:
     def _front(self) -> Leaf:
         speech, name = self.speech, self.workspace.settings.organisation.name
         now = [content for content in self.contents if content.status not in CLOSED]
-        now.sort(key=lambda content: _SEVERITIES.index(content.severity))
+        now.sort(key=lambda content: SEVERITIES.index(content.severity))
         past = [content for content in self.contents if content.status in CLOSED][:_RECENT]
         title = now[0].title if len(now) == 1 else speech.plain("open_title" if now else "calm_title")
         owed = [one for one in self._outcomes if one.group == "open"][:_OWED]
@@ -129,7 +131,7 @@ class Tree:
         """Return all parts of the service with their worst state. None where nothing is wrong with any."""
         worst: dict[str, str] = {}
         for name, state in (pair for content in now for pair in content.components):
-            worst[name] = max(state, worst.get(name, state), key=_STATES.index)
+            worst[name] = max(state, worst.get(name, state), key=STATES.index)
         if set(worst.values()) <= {"operational"}:
             return []
         found = []
@@ -137,7 +139,7 @@ class Tree:
             # An incident that is not translated knows the part by its name in another language.
             states = [worst.pop(words) for _, words in component.name if words in worst]
             found.append(
-                (component.name.told(self.speech.language)[0], max(states, default="operational", key=_STATES.index))
+                (component.name.told(self.speech.language)[0], max(states, default="operational", key=STATES.index))
             )
         return [*found, *worst.items()]
 

@@ -5,10 +5,11 @@ from crisiscomms.workspace.folder import Workspace, is_url
 from crisiscomms.workspace.look import Look
 from crisiscomms.workspace.read import FILE, fields_at, find_workspace, read_workspace, set_ledger, toml_place
 from crisiscomms.workspace.secrets import find_secret, secret
-from crisiscomms.workspace.settings import Settings, has_password
+from crisiscomms.workspace.settings import Component, Settings, has_password
 
 __all__ = [
     "FILE",
+    "Component",
     "Look",
     "Settings",
     "Workspace",

@@ -218,7 +218,7 @@ def test_no_colour_codes_without_a_terminal(crisiscomms, example):
     assert "\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["templates/en/statement.md.j2", "site/layout.html.j2"])
+@pytest.mark.parametrize("name", ["templates/en/statement.md.j2", "site/layout.html.j2", "site/fonts/card.ttf"])
 def test_git_does_not_hide_what_the_product_needs(name):
     done = subprocess.run(["git", "-C", HOME, "check-ignore", "-q", name], check=False)
     assert done.returncode == 1, f"{name} is ignored by git"
@@ -240,6 +240,7 @@ def test_the_wheel_carries_words_layouts_and_examples(tmp_path):
         "crisiscomms/_templates/de/words.toml",
         "crisiscomms/_templates/records/new.yaml.j2",
         "crisiscomms/_site/style.css",
+        "crisiscomms/_site/fonts/card.ttf",
         "crisiscomms/examples/incidents/kettle-recall.yaml",
         "crisiscomms/py.typed",
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,7 +16,10 @@ PACKAGES = {
     "smtp-source": "postfix",
     "chromium": "chromium",
     "java": "default-jre-headless",
+    "node": "npm",
 }
+#: Where `./run test` puts programs that are not ours and need an environment of their own.
+READERS = Path(__file__).resolve().parents[2] / ".readers"
 
 
 def find(program: str) -> Path | None:
@@ -29,8 +33,15 @@ def find(program: str) -> Path | None:
 
 def needs(program: str) -> Path:
     """Return where a program is. Without it the test is skipped, and fails where CI is set: there nothing goes unseen."""
-    found = find(program)
-    if found is None:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up(f"{program} is not installed here: apt-get install {PACKAGES[program]}")
-    return found
+    return find(program) or _without(f"{program} is not installed here: apt-get install {PACKAGES[program]}")
+
+
+def needs_reader(path: str) -> Path:
+    """Return where something is that `./run test` puts among the readers. Without it, the same."""
+    found = READERS / path
+    return found if found.exists() else _without(f"{path} is not installed here: ./run test does that")
+
+
+def _without(words: str) -> NoReturn:
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+    raise AssertionError(words)

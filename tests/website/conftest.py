@@ -25,10 +25,16 @@ def contents():
     return [outage("en"), outage("de"), recall("en"), recall("de")]
 
 
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    """The folder that keeps cards from one build to the next."""
+    return tmp_path_factory.mktemp("drawn")
+
+
 @pytest.fixture
-def build(workspace, voices):
+def build(workspace, voices, drawn):
     def built(contents, workspace=workspace, now=NOW, **more):
-        return build_site(workspace, contents, voices, layouts=ROOT / "site", now=now, **more)
+        return build_site(workspace, contents, voices, layouts=ROOT / "site", **{"now": now, "drawn": drawn, **more})
 
     return built
 

@@ -1,0 +1,124 @@
+"""What search engines read of a page, as JSON-LD: the same words that readers see, and nothing besides.
+
+See https://schema.org/LiveBlogPosting and https://schema.org/FAQPage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set as AbstractSet
+from html.parser import HTMLParser
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from crisiscomms.messages.model import Entry, Page, SiteContent
+from crisiscomms.record import CLOSED
+from crisiscomms.website.content import changed, sections
+
+_BLOCKS = frozenset({"p", "li", "ul", "ol", "table", "tr", "blockquote", "h3", "h4", "br", "hr", "div"})
+
+
+class Publisher(NamedTuple):
+    """Who speaks: the organisation's name and its website."""
+
+    name: str
+    url: str
+
+
+def linked_data(
+    content: SiteContent, page: Page, shown: AbstractSet[str], publisher: Publisher, address: str
+) -> Markup:
+    """Return the JSON-LD of an incident page or a FAQ, ready to stand in a `script`; empty for other pages.
+
+    `shown` are the ids of the updates that the page shows, `address` is the page's own.
+    """
+    who = {"@type": "Organization", **publisher._asdict()}
+    if page.kind == "incident":
+        found = _live_blog(content, page, shown, who, address)
+    elif page.kind == "faq":
+        found = _questions(content, page, who, address)
+    else:
+        return Markup()
+    plain = json.dumps({"@context": "https://schema.org", **found}, ensure_ascii=False, separators=(",", ":"))
+    # Nothing in it may end the element that it stands in.
+    return Markup(plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+
+
+def _live_blog(
+    content: SiteContent, page: Page, shown: AbstractSet[str], who: dict[str, str], address: str
+) -> dict[str, Any]:
+    times = {"coverageStartTime": content.first_at}
+    if content.status in CLOSED:
+        times["coverageEndTime"] = content.updated_at
+    return {
+        "@type": "LiveBlogPosting",
+        "url": address,
+        "headline": page.title,
+        "description": page.description,
+        "inLanguage": content.words_language,
+        "datePublished": content.first_at,
+        "dateModified": changed(content).isoformat(),
+        **times,
+        "author": who,
+        "publisher": who,
+        "liveBlogUpdate": [_update(entry, address) for entry in content.entries if entry.id in shown],
+    }
+
+
+def _update(entry: Entry, address: str) -> dict[str, Any]:
+    return {
+        "@type": "BlogPosting",
+        "url": f"{address}#{entry.id}",
+        "headline": entry.title,
+        "articleBody": plain_text(entry.html),
+        "datePublished": entry.at,
+        "dateModified": entry.corrected_at or entry.at,
+    }
+
+
+def _questions(content: SiteContent, page: Page, who: dict[str, str], address: str) -> dict[str, Any]:
+    return {
+        "@type": "FAQPage",
+        "url": address,
+        "inLanguage": content.words_language,
+        "publisher": who,
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "url": f"{address}#{anchor}",
+                "name": plain_text(heading),
+                "acceptedAnswer": {"@type": "Answer", "text": plain_text(answer)},
+            }
+            for anchor, heading, answer in sections(page.html)
+        ],
+    }
+
+
+def plain_text(body: str) -> str:
+    """Return what a reader sees of some HTML, on one line."""
+    reader = _Words()
+    reader.feed(body)
+    reader.close()
+    return " ".join("".join(reader.found).split())
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Part the words of two blocks."""
+        del attrs
+        if tag in _BLOCKS:
+            self.found.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Part the words of two blocks."""
+        if tag in _BLOCKS:
+            self.found.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        """Keep words."""
+        self.found.append(data)

@@ -1,0 +1,106 @@
+"""The calendar that people subscribe to, as their program reads it."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from icalendar import Calendar
+from sample_site import SITE, outage, recall
+
+from crisiscomms.website.calendar import build_calendar
+from crisiscomms.website.speech import Speech
+
+HOME = f"{SITE}/"
+
+
+@pytest.fixture
+def dated(voices):
+    """Read the calendar of some incidents back: its events by their UIDs."""
+
+    def read(*contents, name="Notices from Northwind Pay", language="en"):
+        body = build_calendar(contents, Speech(voices[language]), name=name, home=HOME)
+        assert all(len(line) <= 75 for line in body.split(b"\r\n"))
+        events = Calendar.from_ical(body).walk("VEVENT")
+        assert not [event.errors for event in events if event.errors]
+        found = {str(event["UID"]).partition("@")[0]: event for event in events}
+        assert len(found) == len(events)
+        return found
+
+    return read
+
+
+def test_it_holds_the_next_update_and_every_promise(dated):
+    events = dated(outage(), recall())
+    assert list(events) == [
+        "next-update.checkout-outage",
+        "promise-review.checkout-outage",
+        "promise-lot-2622.kettle-recall",
+    ]
+    soon = events["next-update.checkout-outage"]
+    assert soon["SUMMARY"] == "Next update: Card payments failed at checkout"
+    assert soon.decoded("DTSTART") == datetime(2026, 11, 18, 11, 10, tzinfo=UTC)
+    assert soon["URL"] == f"{SITE}/incidents/checkout-outage/"
+    promise = events["promise-review.checkout-outage"]
+    assert promise["SUMMARY"] == "Promised: We will publish the full review of this outage on this page."
+    assert promise["DESCRIPTION"] == "Card payments failed at checkout\nMaren Vogt answers for it."
+
+
+def test_a_promise_by_a_day_takes_that_whole_day_where_the_organisation_is(dated):
+    start = dated(outage())["promise-review.checkout-outage"]["DTSTART"]
+    assert start.dt == date(2026, 11, 25)
+    assert start.params["VALUE"] == "DATE"
+    utc = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T22:59:59+00:00"),))
+    assert dated(utc)["promise-review.checkout-outage"]["DTSTART"].dt == date(2026, 11, 25)
+    clock = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T09:00:00+01:00"),))
+    assert dated(clock)["promise-review.checkout-outage"].decoded("DTSTART") == datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+
+def test_a_next_update_that_moves_stays_the_same_event_with_a_higher_number(dated):
+    before = outage()
+    after = before._replace(updated_at="2026-11-18T12:05:00+01:00", next_update="2026-11-18T13:00:00+01:00")
+    old, new = dated(before)["next-update.checkout-outage"], dated(after)["next-update.checkout-outage"]
+    assert new["UID"] == old["UID"]
+    assert new["SEQUENCE"] > old["SEQUENCE"] >= 0
+    assert new["LAST-MODIFIED"].dt == new["DTSTAMP"].dt == datetime(2026, 11, 18, 11, 5, tzinfo=UTC)
+    assert new.decoded("DTSTART") > old.decoded("DTSTART")
+
+
+def test_a_correction_and_an_outcome_raise_the_number_too(dated):
+    before = outage()
+    (line,), name = before.promises, "promise-review.checkout-outage"
+    number = dated(before)[name]["SEQUENCE"]
+    corrected = before.entries[1]._replace(corrected_at="2026-11-18T15:40:00+01:00")
+    assert dated(before._replace(entries=(before.entries[0], corrected)))[name]["SEQUENCE"] > number
+    for settled, word in (("kept", "Kept"), ("broken", "Not kept")):
+        event = dated(before._replace(promises=(line._replace(**{settled: "2026-11-20T09:00:00+01:00"}),)))[name]
+        assert event["SUMMARY"] == f"{word}: {line.text}"
+        assert event["SEQUENCE"] > number
+
+
+def test_nothing_is_promised_for_what_is_over(dated):
+    assert "next-update.kettle-recall" not in dated(recall())
+    assert dated() == {}
+
+
+def test_hostile_words_begin_no_line_of_the_calendar(dated):
+    words = "Down\r\nATTACH:file:///etc/passwd\rX-EVIL:1\x00\x07\x0b\u2028 a;b,c\\n \u2067فشلت\u2069 " + "é" * 90
+    shown = "Down ATTACH:file:///etc/passwd X-EVIL:1 a;b,c\\n \u2067فشلت\u2069 " + "é" * 90
+    line = outage().promises[0]._replace(text=words, owner=words)
+    events = dated(outage()._replace(title=words, promises=(line,)), name=words)
+    assert events["next-update.checkout-outage"]["SUMMARY"] == f"Next update: {shown}"
+    assert events["promise-review.checkout-outage"]["DESCRIPTION"] == f"{shown}\n{shown} answers for it."
+    for event in events.values():
+        assert not {"ATTACH", "X-EVIL"} & set(event)
+
+
+def test_it_holds_the_fifty_promises_that_are_due_last(dated):
+    line = outage().promises[0]
+    many = tuple(
+        line._replace(id=f"p{n:02}", due=f"2026-11-{1 + n // 24:02}T{n % 24:02}:00:00+01:00") for n in range(60)
+    )
+    events = dated(outage()._replace(promises=many, next_update=None))
+    assert sorted(events) == [f"promise-p{n}.checkout-outage" for n in range(10, 60)]
+
+
+def test_each_language_has_its_own(site):
+    assert b"SUMMARY:Next update: Card payments failed" in site["calendar.ics"]
+    assert "SUMMARY:Nächste Meldung: Kartenzahlungen".encode() in site["de/calendar.ics"]
