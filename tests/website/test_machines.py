@@ -53,6 +53,7 @@ def test_the_list_for_programs_leads_to_every_page_in_markdown(site):
         assert sorted(pages) == sorted(twins)
         others = re.findall(rf"\]\({SITE}/([^)]+)\)", listed)
         assert all(path in site for path in others)
+        assert len(set(re.findall(r"^- \[(.+)\]\(.+\.md", listed, re.MULTILINE))) == len(pages)
     assert "\n\n\n" not in listed
 
 
