@@ -57,7 +57,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, was, now, line, said):
     [
         ('type = "website"', 'type = "webiste"', 11, 'Did you mean "website"?'),
         ('type = "website"', 'deploy = "folder"', 10, "has no type"),
-        ('type = "website"', 'type = "website"\ndeploy = "s3"', 12, "deploy"),
+        ('type = "website"', 'type = "website"\ndeploy = "ftp"', 12, "deploy"),
         ('type = "website"', 'type = "website"\ncolour = "red"', 12, "colour"),
         ('channels = ["website"]', 'channels = ["web"]', 15, 'Did you mean "website"?'),
     ],

@@ -62,7 +62,8 @@ def _channel(workspace: Workspace, name: str, table: dict[str, Any], rehearsal: 
         from crisiscomms.channels.website import WebsiteChannel  # noqa: PLC0415
 
         target = (rehearsal or workspace.folder) / workspace.settings.site.folder
-        return WebsiteChannel.from_table(name, table, target)
+        url = workspace.settings.site.url
+        return WebsiteChannel.from_table(name, table, target, url, rehearsal=rehearsal is not None)
     real = _real(workspace, name, table)
     if not rehearsal:
         return real

@@ -43,6 +43,12 @@ class Bar:
             self._draw()
         self._bar.update(self._task, completed=self._done)
 
+    def tell(self, line: str) -> None:
+        """Say what we wait for, above the bar."""
+        self.stop()
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
     def _left(self) -> int:
         ledger = self._room.ledger
         return ledger.left(publication.id for publication in ledger.open_publications())

@@ -46,10 +46,11 @@ _LOOK_AGAIN = 10.0
 
 @dataclass
 class Publishing:
-    """Carries out plans in one room. For the holder of the publishing lock."""
+    """Carries out plans in one room. For the holder of the publishing lock. `tell` is told what we wait for."""
 
     room: Room
     progress: Progress = lambda _row, _state: None
+    tell: Callable[[str], None] = lambda _line: None
     drain: Drain = field(init=False)
 
     def __post_init__(self) -> None:
@@ -283,7 +284,8 @@ class Publishing:
         )
         if anchor := room.ledger.trail.anchor():
             files[ANCHOR] = anchor.to_json().encode()
-        return channel.publish(files)
+        at = datetime.fromisoformat(row.at)
+        return channel.publish(files, room.secrets_of(channel.name), self.tell, at)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:
         """Write the memo as files for staff."""

@@ -94,6 +94,10 @@ class Room:
         """Return a secret of a channel. Raises CrisiscommsError."""
         return secret(self.workspace, channel, name)
 
+    def secrets_of(self, channel: str) -> Callable[[str], str | None]:
+        """Return what finds a secret of a channel by its short name, or None where there is none."""
+        return lambda name: find_secret(self.workspace, channel, name)
+
     def incidents(self, named: list[str]) -> list[Record]:
         """Return the named records, or all that are open where none is named.
 

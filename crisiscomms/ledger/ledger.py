@@ -241,6 +241,11 @@ class Ledger(Working):
         """Say whether a named person opened a market-sensitive incident."""
         return self.trail.says(OPENED, incident)
 
+    def rolled_back(self, channel: str, release: str, instead_of: str) -> None:
+        """Note that readers see an earlier release of the site again."""
+        with self.store.write() as connection:
+            self._note(connection, [("site rolled back", channel, told(release=release, instead_of=instead_of))])
+
     def suppress(self, readers: Iterable[str], reason: str) -> int:
         """Note who wants no more mail: addresses as compared, or `token:` and the token. Returns how many are new."""
         new = 0

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
-from proof import audit, crash, faults, kills, postgres, power, report
+from proof import audit, crash, deploy, faults, kills, postgres, power, report
 from standins.machine import needs
 
 
@@ -37,6 +37,12 @@ def test_the_ledger_says_how_each_fault_ended():
 
 def test_changes_to_the_trail_are_found():
     audit.prove(changes=22, entries=10_000)
+
+
+def test_a_reader_meets_whole_releases_only_while_deploys_are_killed():
+    figures = deploy.prove(kills=12)
+    assert all(figures[f"{place}: pages the reader looked at"] > 50 for place in ("folder", "sftp", "s3"))
+    assert all(figures[f"{place}: releases it saw"] > 1 for place in ("folder", "sftp", "s3"))
 
 
 def test_a_part_that_does_not_hold_says_so_and_the_others_stay(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 from sample_site import outage, recall
 from standins.machine import READERS, needs, needs_reader
 
-from crisiscomms.website import deploy_folder
+from crisiscomms.website.deploy import FolderTarget, Release
 
 HERE = Path(__file__).with_name("readers")
 HOSTILE = 'A <b> & "q" ]]> </script> \u2067فشلت\u2069'
@@ -48,7 +48,8 @@ def public(tmp_path_factory):
 def folder(build, contents, public):
     """The folder of a site whose words are hostile here and there."""
     told = outage().entries[0]._replace(title=HOSTILE)
-    deploy_folder(build([outage()._replace(title=HOSTILE, entries=(told, outage().entries[1])), *contents[1:]]), public)
+    files = build([outage()._replace(title=HOSTILE, entries=(told, outage().entries[1])), *contents[1:]])
+    FolderTarget(public).put(Release.of(files))
     return public
 
 
@@ -71,7 +72,7 @@ def every(folder, pattern):
 
 
 def test_every_atom_feed_is_valid_by_its_rfc(folder, build, tmp_path):
-    deploy_folder(build([]), tmp_path / "empty")
+    FolderTarget(tmp_path / "empty").put(Release.of(build([])))
     whole = (folder / "feed.atom").read_text(encoding="utf-8")
     broken = {
         "no id": whole.replace("<id>", "<x:id xmlns:x='urn:x'>", 1).replace("</id>", "</x:id>", 1),

@@ -1,0 +1,30 @@
+"""What every place for the site can do, so that whoever publishes need not know which it is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from crisiscomms.website.deploy.release import Kept, Release
+
+
+class Target(Protocol):
+    """One place where readers find the site. Raises CrisiscommsError where it cannot be reached or refuses."""
+
+    def put(self, release: Release) -> None:
+        """Make readers meet these files: whole, or as they were before. Doing it again changes nothing.
+
+        What a killed process left behind is finished or taken away.
+        """
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Return what stands at a path now. None where nothing does."""
+        ...
+
+    def kept(self) -> list[Kept]:
+        """Return the releases that can be shown again, the one shown last first."""
+        ...
+
+    def roll_back(self, to: Kept) -> None:
+        """Make readers meet a kept release again."""
+        ...
