@@ -68,7 +68,8 @@ class WebsiteChannel:
         from crisiscomms.website import verify_feeds  # noqa: PLC0415 -- only publishing needs it
         from crisiscomms.website.deploy import Release  # noqa: PLC0415
 
-        if broken := verify_feeds(files):
+        # What stands there already was read when it was put there.
+        if broken := verify_feeds({name: files[name] for name in read_back(files, self.target)}):
             raise CrisiscommsError(
                 f"the site holds what programs cannot read: {broken[0]}",
                 why="Subscribers would get nothing.",

@@ -30,7 +30,10 @@ _FROM_THE_RIGHT = "\u202b{}\u202c"
 
 
 class Card(NamedTuple):
-    """What a card says. `tone` is `down`, `open` or `calm`, `direction` `ltr` or `rtl`."""
+    """What a card says. `tone` is `down`, `open` or `calm`.
+
+    `direction` is that of the card, `ltr` or `rtl`, and `title_direction` that of its title, which may not be translated.
+    """
 
     organisation: str
     mark: str
@@ -38,6 +41,7 @@ class Card(NamedTuple):
     host: str
     tone: str
     direction: str
+    title_direction: str
 
 
 class Faces(NamedTuple):
@@ -68,7 +72,7 @@ def card_values(card: Card, colours: Mapping[str, str], fonts: Faces) -> dict[st
         "mark_size": _MARK,
         "mark_width": mark_width,
         "mark_start": WIDTH - EDGE - mark_width if leftwards else EDGE,
-        "lines": [_FROM_THE_RIGHT.format(line) for line in lines] if leftwards else lines,
+        "lines": [_FROM_THE_RIGHT.format(line) for line in lines] if card.title_direction == "rtl" else lines,
         "size": size,
         "line_height": round(size * 1.2),
         "first_line": 262 + size,

@@ -16,7 +16,8 @@ from crisiscomms.messages.model import Entry, Page, SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.website.content import changed, sections
 
-_BLOCKS = frozenset({"p", "li", "ul", "ol", "table", "tr", "blockquote", "h3", "h4", "br", "hr", "div"})
+#: What parts words from each other, as a reader sees them.
+_BLOCKS = frozenset(["blockquote", "br", "dd", "div", "dt", "h2", "h3", "h4", "hr", "li", "p", "pre", "td", "th"])
 
 
 class Publisher(NamedTuple):

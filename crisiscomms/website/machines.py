@@ -12,6 +12,7 @@ from crisiscomms.website.cards import Card, Drawer, card_values
 from crisiscomms.website.feeds import Head, build_feeds
 from crisiscomms.website.layouts import Layouts
 from crisiscomms.website.letters import wide
+from crisiscomms.website.speech import direction
 from crisiscomms.website.trees import Tree
 from crisiscomms.workspace import palette
 
@@ -51,6 +52,7 @@ class Machines:
             urlsplit(self._address).netloc,
             tone([content]),
             speech.direction,
+            direction(content.words_language),
         )
         values = card_values(said, self._colours, self._draw.fonts)
         return self._draw(self._layouts.render("card.svg.j2", values)) if values else None

@@ -1,11 +1,13 @@
 """The calendar that people subscribe to, as their program reads it."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
 from sample_site import SITE, outage, recall
 
+from crisiscomms.messages.languages import Voice
 from crisiscomms.website.calendar import build_calendar
 from crisiscomms.website.speech import Speech
 
@@ -52,6 +54,13 @@ def test_a_promise_by_a_day_takes_that_whole_day_where_the_organisation_is(dated
     assert dated(utc)["promise-review.checkout-outage"]["DTSTART"].dt == date(2026, 11, 25)
     clock = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T09:00:00+01:00"),))
     assert dated(clock)["promise-review.checkout-outage"].decoded("DTSTART") == datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+
+def test_a_day_in_the_west_stays_that_day(voices):
+    west = Speech(Voice("en", ZoneInfo("America/Los_Angeles"), voices["en"].words))
+    content = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T23:59:59-08:00"),))
+    events = Calendar.from_ical(build_calendar([content], west, name="Notices", home=HOME)).walk("VEVENT")
+    assert events[1]["DTSTART"].dt == date(2026, 11, 25)
 
 
 def test_a_next_update_that_moves_stays_the_same_event_with_a_higher_number(dated):

@@ -13,8 +13,15 @@ from crisiscomms.workspace import palette
 
 FONTS = faces(ROOT / "site" / "fonts")
 CARD = Card(
-    "Northwind Pay", "Identified", "Card payments failed at checkout", "status.northwind.example", "open", "ltr"
+    organisation="Northwind Pay",
+    mark="Identified",
+    title="Card payments failed at checkout",
+    host="status.northwind.example",
+    tone="open",
+    direction="ltr",
+    title_direction="ltr",
 )
+
 TITLES = (
     CARD.title,
     "W" * 400,
@@ -42,7 +49,9 @@ def strip(picture, left, top, width, height):
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("title", TITLES)
 def test_no_word_reaches_into_the_margins(title, direction):
-    long = CARD._replace(title=title, direction=direction, organisation=title, host="w" * 90 + ".example")
+    long = CARD._replace(
+        title=title, direction=direction, title_direction=direction, organisation=title, host="w" * 90 + ".example"
+    )
     picture = svg(long)
     bare = re.sub(rb"<text.*?</text>", b"", picture)
     assert bare != picture
@@ -57,7 +66,8 @@ def test_no_word_reaches_into_the_margins(title, direction):
 
 
 @pytest.mark.parametrize(
-    "card", [CARD, CARD._replace(title="W" * 400), CARD._replace(title=TITLES[6], direction="rtl")]
+    "card",
+    [CARD, CARD._replace(title="W" * 400), CARD._replace(title=TITLES[6], direction="rtl", title_direction="rtl")],
 )
 def test_a_card_is_a_light_picture_of_the_size_that_is_asked_for_and_the_same_twice(card):
     body = drawn(svg(card), FONTS)
@@ -78,6 +88,15 @@ def test_hostile_words_are_drawn_and_do_nothing():
     hostile = CARD._replace(title='</text><image href="file:///etc/passwd"/> ]]> & "x"')
     assert b"<image" not in svg(hostile)
     assert drawn(svg(hostile), FONTS) != drawn(svg(CARD), FONTS)
+
+
+def test_a_title_is_read_from_the_side_of_its_own_language():
+    for direction in ("ltr", "rtl"):
+        english = svg(CARD._replace(direction=direction)).decode()
+        assert ">Card payments failed at" in english
+        arabic = svg(CARD._replace(title="فشلت المدفوعات.", direction=direction, title_direction="rtl")).decode()
+        assert ">\u202bفشلت المدفوعات.\u202c</text>" in arabic
+        assert ('text-anchor="end"' in arabic) == ('text-anchor="end"' in english) == (direction == "rtl")
 
 
 def test_a_title_that_never_fits_ends_in_an_ellipsis():

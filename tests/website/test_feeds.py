@@ -168,3 +168,6 @@ def test_what_cannot_be_read_is_never_switched_to(site, tmp_path):
         with pytest.raises(CrisiscommsError, match=f"cannot read: {name}"):
             channel.publish({**site, name: site[name][:-30], "index.html": b"new"})
         assert (tmp_path / "public" / "index.html").read_bytes() == site["index.html"]
+    (tmp_path / "public" / "feed.atom").write_bytes(broken := site["feed.atom"][:-30])
+    with pytest.raises(CrisiscommsError, match=r"cannot read: feed\.rss"):  # what stands there is not read again
+        channel.publish({**site, "feed.atom": broken, "feed.rss": b"no feed"})

@@ -5,6 +5,8 @@ import re
 
 from sample_site import SITE, one, outage, page, parsed, text
 
+from crisiscomms.website.linked import plain_text
+
 
 def linked(site, path):
     found = parsed(site[f"{path}index.html"]).findall(".//script")
@@ -69,6 +71,11 @@ def test_an_answer_of_several_blocks_keeps_its_words_apart(build):
     site = build([content])
     (only,) = linked(site, "incidents/checkout-outage/faq/")["mainEntity"]
     assert only["acceptedAnswer"]["text"] == "First. One & two Three A B 1 2"
+
+
+def test_words_of_two_blocks_never_run_together():
+    body = "<p>One</p><p>two</p><ul><li>three</li><li>fo<em>ur</em></li></ul><table><tr><th>5</th><td>6</td></tr></table>7<br>8"
+    assert plain_text(body) == "One two three four 5 6 7 8"
 
 
 def test_hostile_words_end_no_script(build):

@@ -31,7 +31,16 @@ def test_the_badge_says_in_each_language_whether_something_is_open(build, voices
 
 def test_a_rehearsal_says_so_in_everything_that_programs_show(build, contents):
     site = build(contents, rehearsal=True)
-    for path in ("badge.svg", "feed.atom", "feed.rss", "feed.json", "calendar.ics", "llms.txt", "api/v2/summary.json"):
+    for path in (
+        "badge.svg",
+        "incidents/checkout-outage/feed.json",
+        "feed.atom",
+        "feed.rss",
+        "feed.json",
+        "calendar.ics",
+        "llms.txt",
+        "api/v2/summary.json",
+    ):
         assert b"Rehearsal: " in site[path], path
 
 
@@ -44,6 +53,7 @@ def test_the_list_for_programs_leads_to_every_page_in_markdown(site):
         assert sorted(pages) == sorted(twins)
         others = re.findall(rf"\]\({SITE}/([^)]+)\)", listed)
         assert all(path in site for path in others)
+        assert len(set(re.findall(r"^- \[(.+)\]\(.+\.md", listed, re.MULTILINE))) == len(pages)
     assert "\n\n\n" not in listed
 
 
