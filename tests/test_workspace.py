@@ -95,10 +95,10 @@ def test_no_workspace_is_said_in_words(tmp_path):
 def test_a_language_without_words_is_refused_with_those_that_have_some(tmp_path):
     from crisiscomms.messages.templates import voices
 
-    text = GOOD.replace('timezone = "Europe/Berlin"', 'timezone = "Europe/Berlin"\nlanguages = ["en", "fr"]')
+    text = GOOD.replace('timezone = "Europe/Berlin"', 'timezone = "Europe/Berlin"\nlanguages = ["en", "pl"]')
     with pytest.raises(InvalidInput) as caught:
         voices(read_workspace(write(tmp_path, text)))
     [finding] = caught.value.findings
-    assert 'no templates in "fr"' in finding.message
-    assert "de, en" in finding.fix
+    assert 'no templates in "pl"' in finding.message
+    assert "ar, de, en, es, fr" in finding.fix
     assert "records" not in finding.fix

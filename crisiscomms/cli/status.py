@@ -86,7 +86,7 @@ def _kept_for_later(room: "Room") -> int:
 def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     """Return what is late and what comes next, in words, and the clocks of the law."""
     from crisiscomms.errors import InvalidInput
-    from crisiscomms.record import CLOSED, load_record
+    from crisiscomms.record import CLOSED, is_open, load_record
     from crisiscomms.review.clocks import clocks
 
     ticking: list[Ticking] = []
@@ -112,7 +112,7 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
             if update.at.at > clock
         ]
         for promise in incident.promises:
-            if not promise.kept:
+            if is_open(promise):
                 (late if promise.due.at < clock else coming).append(
                     f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}'
                 )

@@ -271,6 +271,7 @@ class Publishing:
             contents,
             room.voices,
             layouts=packaged("site"),
+            now=room.clock(),
             overrides=overrides(room.workspace, "site"),
             rehearsal=room.rehearsal,
         )

@@ -18,7 +18,7 @@ from crisiscomms.errors import Finding, InvalidInput, UsageError
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.templates import voices
 from crisiscomms.published import Copies, NoCopies, Published
-from crisiscomms.record import CLOSED, Record, load_record
+from crisiscomms.record import CLOSED, Record, is_open, load_record
 from crisiscomms.workspace import Workspace, find_secret, is_url, secret
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Room:
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
             return True
-        return any(not promise.kept for promise in record.incident.promises)
+        return any(is_open(promise) for promise in record.incident.promises)
 
     def is_locked(self, name: str) -> bool:
         """Say whether an incident is market-sensitive and nobody opened it. One that cannot be read is judged elsewhere."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from crisiscomms.messages.events import Events
 from crisiscomms.messages.prose import Md, one_line
 from crisiscomms.messages.teller import Said
+from crisiscomms.record import is_open
 from crisiscomms.record.model import Action, Promise
 
 
@@ -20,9 +21,9 @@ class Deeds(Events):
 
     @cached_property
     def will(self) -> list[Said]:
-        """Actions that are not done and promises that are not kept: everything that is still to come, by its time."""
+        """Actions that are not done and promises that are open: everything that is still to come, by its time."""
         open_: list[Action | Promise] = [action for action in self._incident.actions if not action.done]
-        open_ += [promise for promise in self._incident.promises if not promise.kept]
+        open_ += [promise for promise in self._incident.promises if is_open(promise)]
         now = self._facts.update.at.utc
         return [self._action(item) for item in sorted(open_, key=lambda item: item.due.utc if item.due else now)]
 

@@ -45,9 +45,13 @@ class Facts(NamedTuple):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that this incident's texts are in."""
-        own = self.incident.languages or self.workspace.settings.organisation.languages
+        """The languages that this incident's texts are in: those it names, else those of its title and public updates."""
+        own = self.incident.languages or tuple(filter(self._is_told_in, self.workspace.settings.organisation.languages))
         return tuple(language for language in own if language in self.voices) or (self.workspace.language,)
+
+    def _is_told_in(self, language: str) -> bool:
+        told = (self.incident.title, *(update.text for update in self.updates if not update.private))
+        return all(text.get(language) is not None for text in told)
 
     @property
     def resolved(self) -> bool:

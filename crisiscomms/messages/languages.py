@@ -33,6 +33,11 @@ class Voice(NamedTuple):
         """The CLDR locale."""
         return _LOCALES.get(self.language, self.language.replace("-", "_"))
 
+    @property
+    def direction(self) -> str:
+        """Which way the language is written: `ltr` or `rtl`."""
+        return _direction(self.locale)
+
     def word(self, name: str) -> str:
         """Return a short word or phrase, by its dotted name in the language's files. Raises InvalidInput."""
         found: Any = self.words
@@ -141,6 +146,13 @@ class Voice(NamedTuple):
         from babel.lists import format_list  # noqa: PLC0415
 
         return str(format_list(list(items), locale=self.locale))
+
+
+@cache
+def _direction(locale: str) -> str:
+    from babel import Locale  # noqa: PLC0415
+
+    return str(Locale.parse(locale).text_direction)
 
 
 @lru_cache(maxsize=1024)

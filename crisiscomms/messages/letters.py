@@ -48,7 +48,7 @@ class Letters(Writer):
             told_so = voice.word("mail.other_language").format(language=voice.name_of(spoken))
             source = f"*{told_so}*\n\n{source}"
         subject = self._subject(kind, told, audience)
-        html = mail_html(subject, preheader(source), spoken, to_html(source))
+        html = mail_html(subject, preheader(source), spoken, to_html(source), self.facts.voices[spoken].direction)
         columns = tuple(dict.fromkeys(name.split(".")[1] for name in slots(source) if name.startswith("recipient.")))
         return Notice(
             self.incident.id,

@@ -51,6 +51,7 @@ class PromiseLine(NamedTuple):
     due: str
     owner: str
     kept: str | None
+    broken: str | None = None
 
 
 class Picture(NamedTuple):
@@ -66,7 +67,8 @@ class SiteContent(NamedTuple):
 
     `language` is the tree of the site it belongs to, `words_language` the language its texts are in: they differ where
     a translation is missing. `summary` is the newest update's text in HTML. `entries` are newest first.
-    `components` pairs names that readers see with their state. Times are ISO 8601 with offset.
+    `components` pairs names that readers see with their state, `times` pairs `started`, `noticed`, `contained` and
+    `fixed` with their moments. Times are ISO 8601 with offset.
     """
 
     incident: str
@@ -85,6 +87,7 @@ class SiteContent(NamedTuple):
     promises: tuple[PromiseLine, ...]
     components: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
 
 
 class Notice(NamedTuple):
@@ -164,5 +167,6 @@ def site_content(body: bytes) -> SiteContent:
     plain["entries"] = tuple(Entry(**entry) for entry in plain["entries"])
     plain["promises"] = tuple(PromiseLine(**promise) for promise in plain["promises"])
     plain["pictures"] = tuple(Picture(**picture) for picture in plain["pictures"])
-    plain["components"] = tuple((name, state) for name, state in plain["components"])
+    for pairs in ("components", "times"):
+        plain[pairs] = tuple((name, said) for name, said in plain.get(pairs, ()))
     return SiteContent(**plain)

@@ -46,6 +46,7 @@ class Pages(Writer):
                 (one_line(str(facts.cite(c.name, spoken))), states[c.id]) for c in components if c.id in states
             ),
             pictures=tuple(self._pictures(spoken)),
+            times=tuple(self._times()),
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
@@ -72,15 +73,20 @@ class Pages(Writer):
 
     def _promise(self, promise: Promise, language: str) -> PromiseLine:
         source = str(self.facts.cite(promise.text, language))
-        kept = iso(promise.kept) if promise.kept else None
         return PromiseLine(
             promise.id,
             to_html(source),
             one_line(source),
             iso(promise.due),
             one_line(str(self.facts.cite(promise.owner, language))),
-            kept,
+            iso(promise.kept) if promise.kept else None,
+            iso(promise.broken) if promise.broken else None,
         )
+
+    def _times(self) -> Iterator[tuple[str, str]]:
+        for name in ("started", "noticed", "contained", "fixed"):
+            if when := getattr(self.incident.times, name):
+                yield name, iso(when)
 
     def _pictures(self, language: str) -> Iterator[Picture]:
         for product in self.incident.affected.products:

@@ -1,7 +1,7 @@
 """The record room: what happened, read from one file, typed, and with the place of every word."""
 
 from crisiscomms.record.load import Record, load_record, parse_record
-from crisiscomms.record.model import CLOSED, STATUSES, Incident, Status, Update
+from crisiscomms.record.model import CLOSED, STATUSES, Incident, Status, Update, is_open
 from crisiscomms.record.recipients import Recipient, Recipients
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Record",
     "Status",
     "Update",
+    "is_open",
     "load_record",
     "parse_record",
 ]

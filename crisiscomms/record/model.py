@@ -179,3 +179,8 @@ class Incident(Model):
     def update(self, update_id: str) -> Update:
         """Return an update by its id. Raises KeyError."""
         return next(update for update in self.updates if update.id == update_id)
+
+
+def is_open(promise: Promise) -> bool:
+    """Say whether a promise is still to be kept: nobody has said that it is kept, or that it will not be."""
+    return promise.kept is None and promise.broken is None

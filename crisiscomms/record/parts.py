@@ -202,6 +202,8 @@ class Promise(Model):
     """The person who keeps it."""
     kept: When | None = None
     """When it was kept. A person says so, never the clock."""
+    broken: When | None = None
+    """When we said that we will not keep it. A person says so, never the clock."""
 
 
 class Question(Model):

@@ -186,7 +186,7 @@ def _rounded(figure: Figure, message: Letter, allowed: set[tuple[str, str]]) -> 
 def _material(case: Case, facts: Facts, message: Letter) -> Iterator[Finding]:
     voice = facts.voices[message.language]
     for name, fact in facts.incident.facts.items():
-        if fact.material and facts.figure(name, voice).lower() not in message.text.lower():
+        if fact.material and _plain(facts.figure(name, voice)) not in _plain(message.text):
             yield case.error(
                 "fact-omitted-material",
                 ("facts", name),
@@ -209,3 +209,8 @@ def _too_long(case: Case, limits: dict[str, Limit]) -> Iterator[Finding]:
                 "The place refuses it, or cuts it off in the middle.",
                 "Say the same in fewer words under short.",
             )
+
+
+def _plain(words: str) -> str:
+    """Return words in small letters with plain spaces: a French figure holds spaces that are not to break."""
+    return " ".join(words.lower().split())

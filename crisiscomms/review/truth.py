@@ -10,7 +10,7 @@ from itertools import islice
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.messages.facts import dotted
-from crisiscomms.record import CLOSED, Recipient
+from crisiscomms.record import CLOSED, Recipient, is_open
 from crisiscomms.record.citations import citations, split
 from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.record.tree import Path_
@@ -162,6 +162,10 @@ def _future(case: Case) -> Iterator[Finding]:
         (("promises", i, "kept"), p.kept.at if p.kept and not p.kept.date_only else None)
         for i, p in enumerate(incident.promises)
     ]
+    deeds += [
+        (("promises", i, "broken"), p.broken.at if p.broken and not p.broken.date_only else None)
+        for i, p in enumerate(incident.promises)
+    ]
     deeds += [(("cause", "confirmed_at"), incident.cause.confirmed_at.at if incident.cause.confirmed_at else None)]
     for path, at in deeds:
         if at is not None and at > case.now:
@@ -186,7 +190,7 @@ def _late(case: Case) -> Iterator[Finding]:
             f"Write it now: crisiscomms update {incident.id} --status ... --text ...",
         )
     for index, promise in enumerate(incident.promises):
-        if not promise.kept and promise.due.at < case.now:
+        if is_open(promise) and promise.due.at < case.now:
             yield case.warning(
                 "promise-late",
                 ("promises", index, "due"),

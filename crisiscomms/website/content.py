@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 
@@ -61,31 +60,54 @@ def _filled(value: _T, name: str, kinds: Mapping[str, str]) -> _T:
     return found  # type: ignore[no-any-return]  # the same type, rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A page's HTML in three parts: its `h1`, what stands before the first `h2`, and the sections."""
+#: The four questions that people come with. Their sections stand out.
+_ANSWERS = frozenset({"what-happened", "am-i-affected", "what-to-do", "when-next"})
+
+
+class Section(NamedTuple):
+    """One section under its `h2`, wrapped: its anchor, its heading as plain words, and all of it."""
+
+    anchor: str
+    title: str
+    html: Markup
+
+
+class Shape(NamedTuple):
+    """A page's HTML in parts: its `h1`, what stands before the first `h2`, and the sections."""
 
     heading: Markup
     lead: Markup
-    sections: Markup
+    sections: tuple[Section, ...]
 
 
-def shaped(body: str, title: str) -> Shape:
-    """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling."""
+def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
+    """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling.
+
+    `link` writes what leads to a heading, from its anchor and its words: it goes into the heading, at its end.
+    """
     top, sections = _cut(body, "h2")
     heading, mark, lead = top.partition("</h1>")
     if not mark:  # a page without its title still needs one
         heading, mark, lead = f"<h1>{html.escape(title)}", "</h1>", top
-    wrapped = "\n".join(_section(part, anchor) for anchor, part in sections)
-    return Shape(Markup(heading + mark), Markup(lead.strip()), Markup(wrapped))  # noqa: S704 -- our own clean HTML
+    wrapped = tuple(_section(part, anchor, link) for anchor, part in sections)
+    return Shape(Markup(heading + mark), Markup(lead.strip()), wrapped)  # noqa: S704 -- our own clean HTML
 
 
-def _section(body: str, anchor: str) -> str:
-    if anchor != "updates":
-        return f"<section>\n{body}\n</section>"
-    top, updates = _cut(body, "h3")
-    articles = "\n".join(f"<article>\n{part}\n</article>" for _, part in updates)
-    return f'<section class="updates">\n{top}\n{articles}\n</section>'
+def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+    kind = "updates" if anchor == "updates" else "answer" if anchor in _ANSWERS else "part"
+    if kind == "updates":
+        top, updates = _cut(body, "h3")
+        articles = "\n".join(f"<article>\n{_linked(part, 'h3', name, link)[0]}\n</article>" for name, part in updates)
+        body = f"{top}\n{articles}"
+    body, title = _linked(body, "h2", anchor, link)
+    return Section(anchor, title, Markup(f'<section class="{kind}">\n{body}\n</section>'))  # noqa: S704 -- clean already
+
+
+def _linked(part: str, tag: str, anchor: str, link: Callable[[str, str], str]) -> tuple[str, str]:
+    """Return a part with the link to it at the end of its heading, and the heading's plain words."""
+    heading, mark, rest = part.partition(f"</{tag}>")
+    words = html.unescape(re.sub("<[^>]*>", "", heading)).strip()
+    return (f"{heading} {link(anchor, words)}{mark}{rest}" if mark and anchor else part), words
 
 
 def _cut(body: str, tag: str) -> tuple[str, list[tuple[str, str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,11 @@ class Speech:
         """Return the same as plain text, for titles and feeds."""
         return self.voice.word(f"site.{name}").format(**parts)
 
+    def link(self, anchor: str, title: str) -> Markup:
+        """Return what leads to a part of a page, for its heading."""
+        mark = Markup('<a class="here" href="#{}" aria-label="{}"></a>')
+        return mark.format(anchor, self.plain("here", title=title))
+
     def status(self, name: str) -> str:
         """Return the word for an incident's status."""
         return self.voice.word(f"status.{name}")
@@ -47,6 +52,10 @@ class Speech:
         """Return a due time as it stands in a sentence: `by 25 November 2026`."""
         return self._in_sentence(iso, "by_time", "by_day")
 
+    def moment(self, iso: str) -> Markup:
+        """Return a moment as it stands alone: `10:12 CET on 18 November 2026 (09:12 UTC)`."""
+        return _element(self.voice.moment(self.when(iso), utc=True))
+
     def _in_sentence(self, iso: str, with_clock: str, without: str) -> Markup:
         if (iso, with_clock) not in self._said:  # the same few times stand on many pages
             when = self.when(iso)
@@ -58,12 +67,20 @@ class Speech:
         """Return the day of a moment."""
         return _element(self.voice.moment(When(self.when(iso).at, date_only=True)))
 
-    def month(self, iso: str) -> Markup:
-        """Return the month of a moment: `November 2026`."""
+    def month(self, key: str) -> Markup:
+        """Return a month, given as `2026-11`: `November 2026`."""
+        return _element(timed(key, self.month_words(key)))
+
+    def month_words(self, key: str) -> str:
+        """Return the same as plain text."""
         from babel.dates import format_skeleton  # noqa: PLC0415
 
-        local = self.when(iso).at.astimezone(self.voice.zone)
-        return _element(timed(f"{local:%Y-%m}", str(format_skeleton("yMMMM", local, locale=self.voice.locale))))
+        year, month = key.split("-")
+        return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=self.voice.locale))
+
+    def month_of(self, iso: str) -> str:
+        """Return the month that a moment falls in here, as `2026-11`."""
+        return f"{self.when(iso).at.astimezone(self.voice.zone):%Y-%m}"
 
     def when(self, iso: str) -> When:
         """Read a time. A date alone, or the last second of a day here, is the whole of that day."""
@@ -84,7 +101,7 @@ class Speech:
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`."""
-        return direction(self.language)
+        return self.voice.direction
 
     def marked(self, language: str) -> Markup:
         """Return the attributes of an element whose words are in another language than its page. Empty if not."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from crisiscomms.fields import Audience, Contact, Email, Language, Model, Slug, Span, Text, Url, wrong
+from crisiscomms.workspace.look import Look
 
 
 class Press(Model):
@@ -60,6 +61,8 @@ class Site(Model):
     """Where the built site lands."""
     components: tuple[Component, ...] = ()
     """The parts of the service."""
+    look: Look = Look()
+    """The organisation's own logo, colours and fonts."""
 
 
 class Cadence(Model):

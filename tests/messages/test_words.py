@@ -246,7 +246,9 @@ STRIPPED = {
 
 
 def test_what_is_left_out_leaves_no_trace(bench, monkeypatch):
-    monkeypatch.setattr("crisiscomms.messages.letters.mail_html", lambda _subject, _first, _language, body: body)
+    monkeypatch.setattr(
+        "crisiscomms.messages.letters.mail_html", lambda _subject, _first, _language, body, _direction: body
+    )
     composed = 0
     for incident, path in STRIPPED.values():
         try:

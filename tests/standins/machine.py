@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 #: Programs by name, and the Debian package that brings each. `./run test` installs them where it may.
-PACKAGES = {"postgres": "postgresql", "smtp-sink": "postfix", "smtp-source": "postfix"}
+PACKAGES = {
+    "postgres": "postgresql",
+    "smtp-sink": "postfix",
+    "smtp-source": "postfix",
+    "chromium": "chromium",
+    "java": "default-jre-headless",
+}
 
 
 def find(program: str) -> Path | None:

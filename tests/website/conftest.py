@@ -1,7 +1,7 @@
 """The site of a payment outage and a recall, ready for every test."""
 
 import pytest
-from sample_site import ROOT, outage, recall, settings
+from sample_site import NOW, ROOT, outage, recall, settings
 
 from crisiscomms.messages.languages import Voice, load_words
 from crisiscomms.website import build_site
@@ -27,8 +27,8 @@ def contents():
 
 @pytest.fixture
 def build(workspace, voices):
-    def built(contents, workspace=workspace, **more):
-        return build_site(workspace, contents, voices, layouts=ROOT / "site", **more)
+    def built(contents, workspace=workspace, now=NOW, **more):
+        return build_site(workspace, contents, voices, layouts=ROOT / "site", now=now, **more)
 
     return built
 

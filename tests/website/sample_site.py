@@ -1,6 +1,7 @@
 """A payment outage in two languages, a recall in one, and how the tests read the site that they make."""
 
 import base64
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,7 @@ from crisiscomms.messages.prose import timed, to_html, to_text
 from crisiscomms.workspace import Settings
 
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
 SITE = "https://status.northwind.example"
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 240"><rect x="90" y="60" width="120" height="150" rx="18" fill="#8b939c"/></svg>'
 

@@ -240,7 +240,9 @@ def test_a_workspace_lays_its_own_layouts_and_style_over_ours(build, contents, t
     (tmp_path / "style.css").write_text("p { color: #000 }")
     site = build(contents, overrides=tmp_path)
     assert text(one(parsed(site["404.html"]), ".//h1")) == "Gone fishing"
-    assert b"p { color: #000 }" in [body for name, body in site.items() if name.endswith(".css")]
+    style = next(body for name, body in site.items() if name.endswith(".css"))
+    assert style.endswith(b"p { color: #000 }")
+    assert b"--accent:" in style  # the colours' names are there for it
 
 
 @pytest.mark.parametrize("broken", ["\n\n{{ nobody }}", "\n\n{% block %}", "\n\n{{ leaf.nothing }}"])
@@ -251,3 +253,16 @@ def test_a_layout_that_cannot_be_used_is_named_with_its_line(build, contents, tm
     place = caught.value.findings[0].place
     assert place.file.endswith("front.html.j2")
     assert place.line == 3
+
+
+def test_a_layout_that_nothing_would_use_is_refused_with_the_name_that_was_meant(build, contents, tmp_path):
+    (tmp_path / "fornt.html.j2").write_text("never seen")
+    (tmp_path / "signature.html.j2").write_text("<p>Yours, the team</p>")
+    (tmp_path / "404.html.j2").write_text('<h1>Gone</h1>{% include "signature.html.j2" %}')
+    with pytest.raises(InvalidInput) as caught:
+        build(contents, overrides=tmp_path)
+    assert [(f.place.file.split("/")[-1], "front.html.j2" in f.message) for f in caught.value.findings] == [
+        ("fornt.html.j2", True)
+    ]
+    (tmp_path / "fornt.html.j2").unlink()
+    assert b"Yours, the team" in build(contents, overrides=tmp_path)["404.html"]

@@ -1,0 +1,57 @@
+"""What became of a promise, as readers see it. A person says that one is kept or broken; only "late" is the clock's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from crisiscomms.fields import When
+from crisiscomms.messages.model import PromiseLine, SiteContent
+
+State = Literal["waiting", "late", "broken", "kept", "kept_late"]
+Group = Literal["open", "broken", "kept"]
+_GROUPS: dict[State, Group] = {
+    "waiting": "open",
+    "late": "open",
+    "broken": "broken",
+    "kept": "kept",
+    "kept_late": "kept",
+}
+_ORDER = ("open", "broken", "kept")
+
+
+class Outcome(NamedTuple):
+    """One promise of one incident, and where it stands."""
+
+    line: PromiseLine
+    content: SiteContent
+    state: State
+
+    @property
+    def group(self) -> Group:
+        """Under which heading it is listed."""
+        return _GROUPS[self.state]
+
+
+def outcomes(contents: Iterable[SiteContent], when: Callable[[str], When], now: datetime) -> list[Outcome]:
+    """Return every promise: the open ones, the next due first; then the broken and the kept, the latest first."""
+    found = [Outcome(line, content, _state(line, when, now)) for content in contents for line in content.promises]
+
+    def place(one: Outcome) -> tuple[int, float, str, str]:
+        line = one.line
+        if one.group == "open":
+            return 0, when(line.due).at.timestamp(), one.content.incident, line.id
+        done = when(line.broken or line.kept or line.due).at.timestamp()
+        return _ORDER.index(one.group), -done, one.content.incident, line.id
+
+    return sorted(found, key=place)
+
+
+def _state(line: PromiseLine, when: Callable[[str], When], now: datetime) -> State:
+    due = when(line.due).at
+    if line.broken:
+        return "broken"
+    if line.kept:
+        return "kept_late" if when(line.kept).at > due else "kept"
+    return "late" if due < now else "waiting"
