@@ -18,6 +18,7 @@ from crisiscomms.record.parts import (
     DoNow,
     Fact,
     Feedback,
+    History,
     Impact,
     NotAffected,
     Officer,
@@ -47,6 +48,7 @@ __all__ = [
     "Fact",
     "FactName",
     "Feedback",
+    "History",
     "Impact",
     "Incident",
     "Kind",
@@ -168,6 +170,8 @@ class Incident(Model):
     """Words that need explaining, and their explanations."""
     notes: str | None = None
     """For the team only. Reaches no message."""
+    history: History | None = None
+    """Only in records that import wrote: what is over for long. It stands on the pages, and nobody is told of it."""
     updates: tuple[Update, ...] = Field(min_length=1)
     """What we said and will say, oldest first."""
 

@@ -113,7 +113,8 @@ class _Site:
     def _feeds(self, tree: Tree) -> Iterator[tuple[str, bytes]]:
         speech, name = tree.speech, self.organisation.name
         every: list[tuple[str, str, tuple[SiteContent, ...]]] = [
-            ("", speech.plain("name", organisation=name), tree.contents)
+            # Fifty old incidents in a feed would be fifty pieces of news to whoever reads it.
+            ("", speech.plain("name", organisation=name), tuple(one for one in tree.contents if not one.past))
         ]
         every += [(f"incidents/{content.incident}/", content.title, (content,)) for content in tree.contents]
         for folder, title, contents in every:
