@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Severity(StrEnum):
@@ -46,12 +46,23 @@ class Place(NamedTuple):
         return ":".join(part for part in parts if part)
 
 
+class Quote(NamedTuple):
+    """Where a finding stands in a message: the message's name, and the words, by where they begin and end in its text."""
+
+    message: str
+    start: int = 0
+    end: int = 0
+    sentence: str = ""
+    words: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or may be.
 
     `code` is a stable word such as `fact-mismatch`. `why` says what it means for the reader of the message,
-    `fix` what to write instead.
+    `fix` what to write instead. `quote` is where it stands in a message, `accepted` the reason for which the record
+    silences it, and `mendable` says that `check --fix` can put it right.
     """
 
     code: str
@@ -60,11 +71,30 @@ class Finding:
     message: str
     why: str
     fix: str
-    where: str = ""
+    quote: Quote | None = None
+    accepted: str = ""
+    mendable: bool = False
 
     def at(self, place: Place) -> Finding:
         """Return the same finding at another place."""
         return replace(self, place=place)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as plain data. `check.schema.json` among the reports of the review is its shape."""
+        quote = self.quote
+        return {
+            "code": self.code,
+            "severity": str(self.severity),
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "message": self.message,
+            "why": self.why,
+            "fix": self.fix,
+            "mendable": self.mendable,
+            "accepted": self.accepted or None,
+            "quote": {"message": quote.message, "sentence": quote.sentence, "words": quote.words} if quote else None,
+        }
 
 
 class CrisiscommsError(Exception):

@@ -146,7 +146,7 @@ class Bench:
         record, told, clock = self.parse(source), published or PublishedIncident(), moment(now)
         posting = accounts(self.channels, self.workspace, record.incident.audiences)
         spoken = voices(self.workspace)
-        composed = compose(record.incident, self.workspace, spoken, told, clock, posting)
+        composed = compose(record.incident, self.workspace, spoken, told, clock, posting, record.texts)
         case = Case(record, self.workspace, told, clock, composed)
         return Read(record, composed, case, review(case, posting))
 
@@ -154,7 +154,7 @@ class Bench:
         """Compose without reviewing."""
         record, told, clock = self.parse(dump(data)), PublishedIncident(), moment(now)
         posting = accounts(self.channels, self.workspace, record.incident.audiences)
-        composed = compose(record.incident, self.workspace, voices(self.workspace), told, clock, posting)
+        composed = compose(record.incident, self.workspace, voices(self.workspace), told, clock, posting, record.texts)
         return Read(record, composed, Case(record, self.workspace, told, clock, composed), ())
 
     def read_data(self, data: dict, now: str, published: PublishedIncident | None = None) -> Read:

@@ -108,7 +108,8 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
         except CrisiscommsError as error:
             from crisiscomms.cli.words import show_error
 
-            show_error(error, as_json=bool(kwargs.get("json") or kwargs.get("as_json")))
+            as_json = kwargs.get("json") or kwargs.get("as_json") or kwargs.get("format_") == "json"
+            show_error(error, as_json=bool(as_json))
             code = error.exit_code
         except KeyboardInterrupt:
             sys.stderr.write("\nStopped. What was sent is in the ledger: crisiscomms status\n")

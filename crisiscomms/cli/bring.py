@@ -165,7 +165,8 @@ def _ending(found: "list[Entry]", chosen: "list[Entry]", *, written: bool, chang
 
 
 def _show_json(read: "Source", found: "list[Entry]", findings: "list[Finding]", names: list[str]) -> None:
-    from crisiscomms.cli.words import finding_json, show_json
+    from crisiscomms.cli.findings import finding_json
+    from crisiscomms.cli.words import show_json
 
     incidents = [
         {

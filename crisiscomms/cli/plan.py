@@ -171,7 +171,7 @@ def left_over(room: "Room") -> int:
 
 def show_plan_json(plan: "Plan") -> None:
     """Print a plan for programs."""
-    from crisiscomms.cli.words import finding_json, show_json
+    from crisiscomms.cli.words import show_json
 
     def line(item: "Item") -> dict[str, Any]:
         return {
@@ -188,7 +188,7 @@ def show_plan_json(plan: "Plan") -> None:
         }
 
     incidents = [
-        {"id": one.id, "items": [line(item) for item in one.items], "findings": [finding_json(f) for f in one.findings]}
+        {"id": one.id, "items": [line(item) for item in one.items], "findings": [f.to_json() for f in one.findings]}
         for one in plan.incidents
     ]
     show_json("plan", fingerprint=plan.fingerprint, changes=len(plan.changes), incidents=incidents)

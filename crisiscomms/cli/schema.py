@@ -1,4 +1,4 @@
-"""`crisiscomms schema`: the record's fields, for editors."""
+"""`crisiscomms schema`: the fields of a record, for editors, and of what `check --json` prints, for programs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,20 +14,27 @@ def schema(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file. Default: print it.")
     ] = None,
+    check: Annotated[bool, typer.Option("--check", help="The schema of what check --json prints.")] = False,
 ) -> int:
     """Print the JSON Schema of a record. Editors complete from it.
+
+    With --check: the schema of what check --json prints, for programs.
 
     Example: crisiscomms schema --out incident.schema.json
     """
     import json
 
     from crisiscomms.cli.words import say
-    from crisiscomms.record.schema import record_schema
 
-    text = json.dumps(record_schema(), ensure_ascii=False, indent=2)
+    if check:
+        from crisiscomms.review.reports.plain import check_schema as made
+    else:
+        from crisiscomms.record.schema import record_schema as made
+    text = json.dumps(made(), ensure_ascii=False, indent=2)
     if out:
         out.write_text(text + "\n", encoding="utf-8")
-        say(f"Written: {out}. The first line of a record names it: # yaml-language-server: $schema=../{out.name}")
+        hint = f" The first line of a record names it: # yaml-language-server: $schema=../{out.name}"
+        say(f"Written: {out}.{'' if check else hint}")
     else:
         say(text)
     return 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
@@ -43,30 +45,18 @@ def done(kind: str, words: list[str], *, as_json: bool, **parts: Any) -> None:
         show_json(kind, **parts)
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as plain data."""
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "file": finding.place.file,
-        "line": finding.place.line,
-        "column": finding.place.column,
-        "message": finding.message,
-        "why": finding.why,
-        "fix": finding.fix,
-    }
-
-
 def show_findings(findings: Iterable[Finding], stream: TextIO | None = None) -> None:
-    """Print findings: where, what, what it means for readers, and the fix. The most serious come last."""
+    """Print findings, each with the words it is about. The most serious come last."""
+    from crisiscomms.cli.findings import finding_lines
+
     out = stream or sys.stderr
-    order = {severity: place for place, severity in enumerate(Severity)}
-    colours = {Severity.QUESTION: "dim", Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
-    for finding in sorted(findings, key=lambda f: (order[f.severity], f.place)):
-        head = f"{finding.place}  {finding.severity}  [{finding.code}]"
-        out.write(
-            f"{paint(head, colours[finding.severity], out)}\n  {visible(finding.message)}\n  {visible(finding.why)}\n  Fix: {visible(finding.fix)}\n\n"
-        )
+    for text, colour in finding_lines(list(findings), _width(out)):
+        out.write(f"{paint(text, colour, out) if colour else text}\n")
+
+
+def _width(stream: TextIO) -> int:
+    """Return how wide lines may be: nought where they go to a file, which has no width."""
+    return min(shutil.get_terminal_size().columns, 100) if stream.isatty() else 0
 
 
 def visible(text: str) -> str:
@@ -80,18 +70,23 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """Return how many findings of each weight there are."""
+    """Return how many findings of each weight there are. What there is none of is left out, save errors and warnings."""
     found = list(findings)
-    errors = sum(f.severity is Severity.ERROR for f in found)
-    warnings = sum(f.severity is Severity.WARNING for f in found)
-    return f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+    weights = Counter(finding.severity for finding in found)
+    accepted = sum(bool(finding.accepted) for finding in found)
+    said = [count(weights[Severity.ERROR], "error"), count(weights[Severity.WARNING], "warning")]
+    said += [count(weights[Severity.QUESTION], "question")] if weights[Severity.QUESTION] else []
+    noted = weights[Severity.INFO] - accepted
+    said += [count(noted, "note")] if noted else []
+    said += [f"{accepted} accepted in the record"] if accepted else []
+    return ", ".join(said)
 
 
 def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
     """Print an error: the problem first, the fix last."""
     findings = error.findings if isinstance(error, InvalidInput | ReviewFailed) else ()
     if as_json:
-        show_json("error", exit=error.exit_code, problem=str(error), findings=[finding_json(f) for f in findings])
+        show_json("error", exit=error.exit_code, problem=str(error), findings=[f.to_json() for f in findings])
     if findings:
         show_findings(findings)
         say(f"{summary(findings)}. Nothing was sent.", err=True)

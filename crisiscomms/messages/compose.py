@@ -14,7 +14,7 @@ from crisiscomms.messages.model import Messages
 from crisiscomms.messages.pages import Pages
 from crisiscomms.messages.posts import Account, Posts
 from crisiscomms.published import PublishedIncident, Telling, Told
-from crisiscomms.record import Incident, Update
+from crisiscomms.record import Handwritten, Incident, Update
 from crisiscomms.workspace import Workspace
 
 __all__ = ["Account", "Composed", "compose", "filled", "reader_filler", "reader_slots"]
@@ -39,12 +39,14 @@ def compose(  # noqa: PLR0917 -- everything there is to know, each thing by its 
     published: PublishedIncident,
     now: datetime,
     accounts: tuple[Account, ...],
+    texts: tuple[Handwritten, ...] = (),
 ) -> Composed | None:
     """Compose everything there is to say about an incident at a moment. None while no update is due.
 
-    A past incident has its page and nothing else: nobody is told of it.
+    `texts` are those that the team wrote in place of ours. A past incident has its page and nothing else: nobody is
+    told of it.
     """
-    facts = derive_facts(incident, workspace, voices, published, now)
+    facts = derive_facts(incident, workspace, voices, published, now, texts)
     if facts is None:
         return None
     public = facts.for_the_public()
@@ -68,7 +70,7 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
     published = _as_if_sent(facts.published, facts.update)
     for update in facts.incident.updates:
         if update.at.at > facts.now:
-            then = derive_facts(facts.incident, facts.workspace, facts.voices, published, update.at.at)
+            then = derive_facts(facts.incident, facts.workspace, facts.voices, published, update.at.at, facts.texts)
             if then is not None and then.update is update:
                 published = _as_if_sent(published, update)
                 then = then._replace(corrections=())

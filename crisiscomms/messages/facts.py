@@ -15,7 +15,7 @@ from crisiscomms.messages.addresses import Addresses
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import PUBLISHED_AT, Md, one_line, slot, timed
 from crisiscomms.published import Correction, PublishedIncident, Telling
-from crisiscomms.record import CLOSED, Incident, Update
+from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
 from crisiscomms.record.texts import texts
 from crisiscomms.workspace import Workspace
@@ -42,6 +42,17 @@ class Facts(NamedTuple):
     addresses: Addresses
     cited: dict[tuple[str, str, str, bool], Md]
     corrections: tuple[Correction, ...] = ()
+    texts: tuple[Handwritten, ...] = ()
+
+    def own(self, message: str, language: str, *of: str) -> Handwritten | None:
+        """Return the text that the team wrote in place of a message. `of`: its update, and its audience or channel."""
+        for one in self.texts:
+            entry = one.entry
+            if (entry.message, one.language) == (message, language) and of == tuple(
+                name for name in (entry.update, entry.audience, entry.channel) if name
+            ):
+                return one
+        return None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -100,12 +111,19 @@ class Facts(NamedTuple):
             self.cited[key] = Md(_Citing(self, voice, update, brief=brief).run(words))
         return self.cited[key]
 
+    def cite_own(self, own: Handwritten, update: Update | None = None) -> Md:
+        """Return a text of the team's own as Markdown, with its headings and with every citation said."""
+        return Md(_Citing(self, self.voices[own.language], update or self.update, headings=True).run(own.words.strip()))
+
 
 class _Citing:
     """Says the citations of one text."""
 
-    def __init__(self, facts: Facts, voice: Voice, update: Update, *, brief: bool) -> None:
+    def __init__(
+        self, facts: Facts, voice: Voice, update: Update, *, brief: bool = False, headings: bool = False
+    ) -> None:
         self.facts, self.voice, self.update, self.brief = facts, voice, update, brief
+        self.tame = _without_attributes if headings else _tame
         self.year = update.at.at.astimezone(voice.zone).year
 
     def run(self, words: str) -> str:
@@ -113,7 +131,7 @@ class _Citing:
         said = ""
         for index, part in enumerate(parts):
             if isinstance(part, str):
-                said += _tame(part)
+                said += self.tame(part)
             elif part.what == "time":
                 said += self._time(part.name, parts[index + 1 :])
             else:
@@ -176,19 +194,28 @@ class _Citing:
 
 def _tame(words: str) -> str:
     """Keep record text from reaching past its place: no attributes, no headings."""
-    words = words.replace("{", "\\{")
+    words = _without_attributes(words)
     return re.sub(r"^(\s*)#", r"\1\\#", words, flags=re.MULTILINE) if "#" in words else words
 
 
-def derive_facts(
-    incident: Incident, workspace: Workspace, voices: Mapping[str, Voice], published: PublishedIncident, now: datetime
+def _without_attributes(words: str) -> str:
+    return words.replace("{", "\\{")
+
+
+def derive_facts(  # noqa: PLR0917 -- everything there is to know, each thing by its own name
+    incident: Incident,
+    workspace: Workspace,
+    voices: Mapping[str, Voice],
+    published: PublishedIncident,
+    now: datetime,
+    texts: tuple[Handwritten, ...] = (),
 ) -> Facts | None:
     """Derive the facts of an incident at a moment. None while none of its updates is due."""
     due = tuple(update for update in incident.updates if update.at.at <= now and _needs_are_kept(incident, update))
     if not due:
         return None
     addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
-    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses, {})
+    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses, {}, (), texts)
     return facts._replace(corrections=_corrections(facts))
 
 

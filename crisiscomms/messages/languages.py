@@ -91,7 +91,8 @@ class Voice(NamedTuple):
 
     def zone_name(self, at: datetime) -> str:
         """Return the short name of the organisation's zone at a moment, in the language's own letters where it has one."""
-        return _zone_name(at.astimezone(UTC), self.zone, self.locale)
+        local = at.astimezone(self.zone)
+        return _zone_name(self.zone, local.tzname() or "", self.locale, summer=bool(local.dst()))
 
     def moment(self, when: When, *, year: bool = True, utc: bool = False) -> str:
         """Return a moment as `10:12 CET on 18 November 2026`, with UTC in brackets on request. A date alone is a day."""
@@ -177,16 +178,15 @@ def _day(day: date, locale: str, *, year: bool) -> str:
     return str(format_date(day, "long", locale=locale) if year else format_skeleton("MMMMd", day, locale=locale))
 
 
-@lru_cache(maxsize=1024)
-def _zone_name(at: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Return the short name of a zone at a moment."""
+@cache
+def _zone_name(zone: ZoneInfo, name: str, locale: str, *, summer: bool) -> str:
+    """Return the short name of a zone in a language, or else the one that the zone's own rules use."""
     from babel.dates import get_timezone_name  # noqa: PLC0415
 
-    local = at.astimezone(zone)
-    own = str(get_timezone_name(local, width="short", locale=locale))
+    variant: Any = "daylight" if summer else "standard"
+    own = str(get_timezone_name(zone, width="short", zone_variant=variant, locale=locale))
     if own.isalpha():
         return own
-    name = local.tzname() or ""
     return name if name.isalpha() else f"UTC{name}"
 
 

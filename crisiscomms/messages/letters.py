@@ -42,7 +42,8 @@ class Letters(Writer):
         spoken = self.words_language(language)
         told = Told(self.facts, spoken, audience, update)
         group = self.facts.workspace.audiences(self.incident.audiences)[audience]
-        source = self.write(f"{kind}.md.j2", spoken, audience, update)
+        own = self.own_words(kind, spoken, update, audience)
+        source = self.write(f"{kind}.md.j2", spoken, audience, update, own)
         if spoken != language:
             voice = self.facts.voices[language]
             told_so = voice.word("mail.other_language").format(language=voice.name_of(spoken))

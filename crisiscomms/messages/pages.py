@@ -54,7 +54,8 @@ class Pages(Writer):
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
-        source = self.write("past.md.j2" if self.incident.history else f"{kind}.md.j2", language)
+        template = "past.md.j2" if self.incident.history else f"{kind}.md.j2"
+        source = self.write(template, language, own=self.own_words(kind, language))
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
         return Page(

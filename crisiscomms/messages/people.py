@@ -7,6 +7,9 @@ from functools import cached_property
 from crisiscomms.messages.prose import Md, slot
 from crisiscomms.messages.teller import Said, Teller
 
+#: A signature stands in so many characters at the end of a letter.
+_CLOSING = 300
+
 
 class People(Teller):
     """The people in a message: those who speak, those who answer, and the reader."""
@@ -35,6 +38,11 @@ class People(Teller):
         """Who signs: `name`, `role`."""
         by = self._incident.signed_by
         return Said({"name": by.name, "role": self._md(by.role)}) if by else None
+
+    @property
+    def signs(self) -> bool:
+        """Say whether the team's own text in place of this message ends with the name of the one who signs."""
+        return self.own is not None and self.signed is not None and self.signed.name in self.own[-_CLOSING:]
 
     @cached_property
     def officer(self) -> Said | None:

@@ -9,7 +9,7 @@ from crisiscomms.limits import Limit
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.fitting import Part, fit
 from crisiscomms.messages.model import Post
-from crisiscomms.messages.prose import one_line, plain_times, sentences
+from crisiscomms.messages.prose import one_line, plain_times, sentences, to_text
 from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Update
@@ -49,7 +49,14 @@ class Posts(Writer):
             )
 
     def _fitted(self, told: Told, update: Update, account: Account) -> str:
-        """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do."""
+        """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do.
+
+        What the team wrote by hand stays as it is, whether it fits or not.
+        """
+        own = self.own_words("post", told.language, update, account.channel)
+        if own:
+            words = to_text(own).strip()
+            return words if told.links.update in words else f"{words}\n{told.links.update}"
         post = ""
         for brevity in range(4):
             post = fit(self._parts(told, update, brevity), told.links.update, account.limit)

@@ -155,6 +155,13 @@ def _lines(block: str) -> list[str]:
     return reader.result()
 
 
+def html_to_text(clean: str) -> str:
+    """Return plain text for clean HTML, as `to_text` does for Markdown."""
+    reader = _Plain()
+    reader.feed(clean)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(reader.result())).strip() + "\n"
+
+
 class _Plain:
     """Reads our own clean HTML into plain text: a handful of elements, all of them closed, and no comment."""
 

@@ -10,6 +10,9 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import Md
 from crisiscomms.record import Incident, Update
 
+#: A greeting is shorter than this.
+_GREETING = 80
+
 
 class Said:
     """A named bundle of things a template can print. A name it does not have is an error, not an empty string."""
@@ -34,12 +37,25 @@ class Teller:
         audience: str | None = None,
         update: Update | None = None,
         unsaid: tuple[str, ...] = (),
+        *,
+        own: Md | None = None,
     ) -> None:
         self._facts, self.language, self._audience = facts, language, audience
         self._update = update or facts.update
         self._incident: Incident = facts.incident
         self._voice: Voice = facts.voices[language]
         self._unsaid = unsaid
+        self.own = own
+
+    def says(self, words: str | None) -> bool:
+        """Say whether the text that the team wrote in place of this message holds some words already."""
+        return self.own is not None and words is not None and words in self.own
+
+    @property
+    def greets(self) -> bool:
+        """Say whether that text begins with a greeting: a line that ends in a comma."""
+        first = self.own.split("\n\n", 1)[0] if self.own else ""
+        return first.rstrip().endswith(",") and "\n" not in first and len(first) < _GREETING
 
     def word(self, name: str) -> str:
         """Return a short word of this language."""

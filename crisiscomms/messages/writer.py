@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crisiscomms.fields import When
 from crisiscomms.messages.facts import Facts
-from crisiscomms.messages.prose import plain_times
+from crisiscomms.messages.prose import Md, plain_times
 from crisiscomms.messages.templates import overrides, render
 from crisiscomms.messages.told import Told
 from crisiscomms.record import Update
@@ -22,9 +22,26 @@ class Writer:
         """Return the language that a reader of `language` gets: their own, or the first that the record is in."""
         return language if language in self.facts.languages else self.facts.languages[0]
 
-    def write(self, template: str, language: str, audience: str | None = None, update: Update | None = None) -> str:
-        """Render a template; once more with those material figures that it did not state by itself."""
+    def own_words(self, message: str, language: str, update: Update | None = None, *of: str) -> Md | None:
+        """Return what the team wrote in place of a message, if it did."""
+        own = self.facts.own(message, language, *([update.id] if update else []), *of)
+        return self.facts.cite_own(own, update) if own else None
+
+    def write(
+        self,
+        template: str,
+        language: str,
+        audience: str | None = None,
+        update: Update | None = None,
+        own: Md | None = None,
+    ) -> str:
+        """Render a template; once more with those material figures that it did not state by itself.
+
+        `own` are words of the team's own that it only puts a frame around: review says what is missing there.
+        """
         voice = self.facts.voices[language]
+        if own is not None:
+            return render(template, voice, self.own, t=Told(self.facts, language, audience, update, own=own))
         source = render(template, voice, self.own, t=Told(self.facts, language, audience, update))
         said = plain_times(source).lower()
         unsaid = tuple(

@@ -49,7 +49,8 @@ class _Planner:
         """Plan it."""
         world = self.world
         posting = accounts(world.channels, world.workspace, self.incident.audiences)
-        composed = compose(self.incident, world.workspace, world.voices, self.published, world.now, posting)
+        texts = self.record.texts
+        composed = compose(self.incident, world.workspace, world.voices, self.published, world.now, posting, texts)
         findings = review(Case(self.record, world.workspace, self.published, world.now, composed), posting)
         if composed is None:
             return IncidentPlan(self.record, None, findings)

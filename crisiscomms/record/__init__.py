@@ -2,11 +2,13 @@
 
 from crisiscomms.record.load import Record, load_record, parse_record
 from crisiscomms.record.model import CLOSED, STATUSES, Incident, Status, Update, is_open
+from crisiscomms.record.own import Handwritten
 from crisiscomms.record.recipients import Recipient, Recipients
 
 __all__ = [
     "CLOSED",
     "STATUSES",
+    "Handwritten",
     "Incident",
     "Recipient",
     "Recipients",

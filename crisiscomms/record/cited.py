@@ -25,17 +25,17 @@ def bad_citations(
     for passage in passages(incident):
         where = (*passage.path, passage.language)
         path = where if where in tree.spans else passage.path
-        if path not in tree.spans:
-            continue
-        for citation, starts in places(passage.words, names.facts).values():
-            if citation.what == "recipient" and passage.path[:2] in harmed:
-                continue
-            if (said := check.problem(passage, citation)) is None:
-                continue
-            for start in starts:
-                nth = passage.words.count(citation.written, 0, start)
-                place = tree.place_of(path, citation.written, nth)
-                yield Finding("bad-citation", Severity.ERROR, place, said[0], _BROKEN, said[1])
+        if path in tree.spans:
+            yield from check.of(passage, tree, path, unsure=passage.path[:2] in harmed)
+    yield from check.uncountable.values()
+
+
+def unciteable(
+    passage: Passage, tree: Tree, path: Path_, names: Names, lists: Mapping[str, Recipients]
+) -> Iterator[Finding]:
+    """Yield every citation of one text that cannot be said. The text stands at a path of a tree."""
+    check = _Cited(names, lists)
+    yield from check.of(passage, tree, path)
     yield from check.uncountable.values()
 
 
@@ -46,6 +46,18 @@ class _Cited:
         self.names, self.lists = names, lists
         self.known = names.citable()
         self.uncountable: dict[tuple[str, str], Finding] = {}
+
+    def of(self, passage: Passage, tree: Tree, path: Path_, *, unsure: bool = False) -> Iterator[Finding]:
+        """Yield what one text cites that cannot be said. `unsure`: who reads it is not known."""
+        for citation, starts in places(passage.words, self.names.facts).values():
+            if citation.what == "recipient" and unsure:
+                continue
+            if (said := self.problem(passage, citation)) is None:
+                continue
+            for start in starts:
+                nth = passage.words.count(citation.written, 0, start)
+                place = tree.place_of(path, citation.written, nth)
+                yield Finding("bad-citation", Severity.ERROR, place, said[0], _BROKEN, said[1])
 
     def problem(self, passage: Passage, citation: Citation) -> tuple[str, str] | None:
         """Return what is wrong with a citation and how to fix it, or None."""

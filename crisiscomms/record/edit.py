@@ -67,6 +67,13 @@ def write_as_it_was(path: Path, text: str) -> None:
     raw = path.read_bytes()
     if b"\r\n" in raw:
         text = text.replace("\n", "\r\n")
+    put(path, (b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + text.encode())
+
+
+def put(path: Path, body: bytes) -> None:
+    """Write a file in one go: whoever reads it meanwhile sees the old one or the new one, never half of either."""
     draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes((b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + text.encode())
+    draft.write_bytes(body)
+    if path.exists():
+        draft.chmod(path.stat().st_mode & 0o7777)
     draft.replace(path)

@@ -16,8 +16,10 @@ from crisiscomms.fields import SLUG, Reading, plain, shown
 from crisiscomms.record.cited import bad_citations
 from crisiscomms.record.coherence import incoherences
 from crisiscomms.record.files import read_lists
+from crisiscomms.record.handwritten import OwnTexts
 from crisiscomms.record.model import Incident
 from crisiscomms.record.names import names_in
+from crisiscomms.record.own import Handwritten
 from crisiscomms.record.reader import parse_tree, read_tree
 from crisiscomms.record.recipients import Recipients
 from crisiscomms.record.safety import unsafe
@@ -30,11 +32,12 @@ _MOST_FINDINGS = 200
 
 
 class Record(NamedTuple):
-    """A record as read: the incident, where everything stands in its file, and the lists it names."""
+    """A record as read: the incident, where everything stands in its file, and the lists and the texts it names."""
 
     incident: Incident
     tree: Tree
     lists: Mapping[str, Recipients]
+    texts: tuple[Handwritten, ...] = ()
 
     @property
     def source(self) -> str:
@@ -75,14 +78,19 @@ def _load(workspace: Workspace, tree: Tree, path: Path, *, people: bool = True) 
     if isinstance(tree.data, dict):
         found, flaws = _validate(tree, workspace.reading)
         lists: dict[str, Recipients] = {}
+        own: list[Handwritten] = []
         if found and not tree.broken_off:
             lists = read_lists(workspace, found.incident.audiences, found.tree, path) if people else {}
             findings += [problem for one in lists.values() for problem in one.problems]
+            texts = OwnTexts(found.incident, found.tree, names_in(tree, workspace), workspace, path)
+            findings += texts.problems
+            findings += islice(texts.unfit(lists), _MOST_FINDINGS + 1)
+            own = texts.found
         findings += islice(flaws, _MOST_FINDINGS + 1)
         findings += islice(unsafe(tree), _MOST_FINDINGS + 1)
         findings += islice(_disagreements(found, tree, lists, workspace, path), _MOST_FINDINGS + 1)
         if found and not findings:
-            return Record(found.incident, tree, lists)
+            return Record(found.incident, tree, lists, tuple(own))
     raise InvalidInput(_first(findings))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from crisiscomms.fields import Audience, Contact, Language, Model, Slug, Span, Text, When
+from crisiscomms.record.own import OwnText
 from crisiscomms.record.parts import (
     Action,
     Affected,
@@ -18,7 +19,6 @@ from crisiscomms.record.parts import (
     DoNow,
     Fact,
     Feedback,
-    History,
     Impact,
     NotAffected,
     Officer,
@@ -54,6 +54,7 @@ __all__ = [
     "Kind",
     "NotAffected",
     "Officer",
+    "OwnText",
     "Picture",
     "Product",
     "Promise",
@@ -99,6 +100,19 @@ class Update(Model):
     """Promises that must be marked as kept before this goes out."""
     private: bool = False
     """true: goes to its audiences only, never to a page or a post."""
+
+
+class History(Model):
+    """A past incident that was brought in from elsewhere. It stands on the pages, and nobody is told of it."""
+
+    source: Literal["statuspage", "atom", "cstate", "upptime"]
+    """Where it comes from."""
+    reference: str
+    """What it is called there."""
+    imported: When
+    """When it was brought in."""
+    digest: str
+    """Tells whether a person has changed the record since. Leave it as it is."""
 
 
 class Incident(Model):
@@ -154,6 +168,8 @@ class Incident(Model):
     """Questions for the FAQ, besides those that every record answers."""
     rumours: tuple[Rumour, ...] = ()
     """False claims, and what is true."""
+    texts: tuple[OwnText, ...] = ()
+    """Texts you wrote by hand, in place of ours."""
     contact: Contact | None = None
     """How people reach someone about this. Empty: the workspace's contact."""
     feedback: Feedback | None = None

@@ -298,16 +298,3 @@ class Silence(Model):
     """The code of the finding."""
     reason: str
     """Why it is right here. Everyone who reviews sees it."""
-
-
-class History(Model):
-    """A past incident that was brought in from elsewhere. It stands on the pages, and nobody is told of it."""
-
-    source: Literal["statuspage", "atom", "cstate", "upptime"]
-    """Where it comes from."""
-    reference: str
-    """What it is called there."""
-    imported: When
-    """When it was brought in."""
-    digest: str
-    """Tells whether a person has changed the record since. Leave it as it is."""

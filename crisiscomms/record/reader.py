@@ -16,7 +16,8 @@ import yaml
 
 from crisiscomms.errors import Place
 from crisiscomms.fields import shown
-from crisiscomms.record.characters import UNPRINTABLE, code_point
+from crisiscomms.record.characters import UNPRINTABLE
+from crisiscomms.record.decoding import decode, unprintable
 from crisiscomms.record.syntax import explain
 from crisiscomms.record.tree import Path_, Span, Tree
 
@@ -29,7 +30,6 @@ _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 _LOST = "\0"
 _TAG = re.compile(r"!\S*")
 _NOT_A_REMARK = re.compile(r"[ \t]+(#[^\s#].*)")
-_SAVE_AS = "Save the file as UTF-8. In most editors: Save as, Encoding, UTF-8."
 
 
 def read_tree(path: Path, name: str) -> Tree:
@@ -58,45 +58,11 @@ def parse_tree(raw: bytes, name: str) -> Tree:
             "Move lists of people to a CSV file and name it under recipients.",
         )
         return tree
-    try:
-        tree.source = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        _not_utf8(tree, raw, error.start)
+    readable = decode(tree, raw)
+    if readable is None:
         return tree
-    if tree.source.count("\0") > _MOST_UNPRINTABLE:
-        tree.problem(Place(name, 1), "is not a text file", _SAVE_AS)
-        return tree
-    readable = _refuse_unprintable(tree)
     _Builder(tree).build(readable)
     return tree
-
-
-def _not_utf8(tree: Tree, raw: bytes, at: int) -> None:
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        tree.problem(Place(tree.file, 1), "was saved as UTF-16 and not as UTF-8", _SAVE_AS)
-        return
-    line = raw.count(b"\n", 0, at) + 1
-    before = raw[:at].rpartition(b"\n")[2].decode(errors="replace")
-    where = f', from the character after "{shown(before[-20:])}" on' if before.strip() else ""
-    tree.problem(Place(tree.file, line, len(before) + 1), f"is not UTF-8 text{where}", _SAVE_AS)
-
-
-def _refuse_unprintable(tree: Tree) -> str:
-    """Note what cannot be printed, and return the text with a stand-in for it, so that the rest can be checked too."""
-    for number, match in enumerate(UNPRINTABLE.finditer(tree.source)):
-        if number == _MOST_UNPRINTABLE:
-            break
-        _unprintable(tree, tree.place_at(match.start()), match[0])
-    return UNPRINTABLE.sub("\ufffd", tree.source) if tree.problems else tree.source
-
-
-def _unprintable(tree: Tree, place: Place, character: str) -> None:
-    tree.problem(
-        place,
-        f"holds a character that cannot be printed ({code_point(character)})",
-        "Remove it. It often comes with text pasted from another program.",
-        "unprintable",
-    )
 
 
 @dataclass
@@ -202,7 +168,7 @@ class _Builder:
         value = str(event.value)
         if event.style == '"' and (match := UNPRINTABLE.search(value)):
             if len(self.tree.problems) < _MOST_UNPRINTABLE:
-                _unprintable(self.tree, self._place(event), match[0])
+                unprintable(self.tree, self._place(event), match[0])
             return UNPRINTABLE.sub("\ufffd", value)
         return value
 

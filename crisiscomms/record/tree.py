@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -69,8 +70,14 @@ class Tree:
         for _ in range(nth + 1):
             at = self.source.find(words, at + 1, span.end)
             if at < 0:
-                return span.place
+                return self._place_over_lines(span, words)
         return self.place_at(at)
+
+    def _place_over_lines(self, span: Span, words: str) -> Place:
+        """Return where words stand that the file breaks over lines; where they do not stand, where the value begins."""
+        pattern = r"\s+".join(map(re.escape, words.split()))
+        found = re.compile(pattern).search(self.source, span.start, span.end) if pattern else None
+        return self.place_at(found.start()) if found else span.place
 
     def place_at(self, offset: int) -> Place:
         """Return the line and column of a character offset."""

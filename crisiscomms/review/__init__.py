@@ -4,12 +4,13 @@ How the room is built, and where what is still to come has its place:
 
     catalogue/*.toml   the rules: code, weight, why, source, examples; read when one of them speaks (`rules`)
     language/*.toml    the phrases of a language, a line each (`phrases`, `lexicon`); a new language is a new file
-    letter             one text with its sentences; `seen` makes them of messages, `texts` (to come) of .md, .docx, .eml
+    letter             one text with its sentences; `seen` makes them of messages, `texts` of .md, .docx, .eml; `alone` reviews one
     scan               one walk through a letter: phrases, `shape` (what is missing), `style`, weighed by `conditions`
     elements, truth    the record against its status, its lists, the clock; beside them `care`, and `privacy` for texts
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
-    required           each message against the record's own words; `consistency` and `channels` one against the others
-    wording            hits become findings with places; from there reports (terminal, SARIF, HTML) and fixes
+    required           each message against the record's own words, `stated` one by hand (`own`) in any words; `consistency`
+                       and `channels` one against the others
+    wording            hits become findings with places; from there `reports` (terminal, JSON, SARIF, HTML) and `fixes`
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from crisiscomms.review.consistency import message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
+from crisiscomms.review.hours import record_hours
+from crisiscomms.review.own import record_own
 from crisiscomms.review.seen import later, seen
 from crisiscomms.review.standing import record_standing
 from crisiscomms.review.truth import record_truth
@@ -42,7 +45,8 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     """
     if case.incident.history:
         return ()
-    findings = [*record_elements(case), *record_truth(case), *record_standing(case)]
+    findings = [*record_elements(case), *record_truth(case), *record_hours(case), *record_standing(case)]
+    findings += record_own(case)
     findings += [*record_care(case), *record_duties(case, {finding.code for finding in findings})]
     named = {finding.code for finding in findings} - {"fact-mismatch"}
     if case.composed is not None:
@@ -61,7 +65,9 @@ def _silenced(case: Case, findings: list[Finding]) -> list[Finding]:
     reasons = {silence.code: silence.reason for silence in case.incident.silence}
     codes = {finding.code for finding in findings}
     result = [
-        replace(f, severity=Severity.INFO, why=f"Accepted in the record: {reasons[f.code]}") if f.code in reasons else f
+        replace(f, severity=Severity.INFO, why=f"Accepted in the record: {reasons[f.code]}", accepted=reasons[f.code])
+        if f.code in reasons
+        else f
         for f in findings
     ]
     for index, silence in enumerate(case.incident.silence):

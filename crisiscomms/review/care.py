@@ -58,8 +58,8 @@ def message_care(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
             continue
         told.add(letter.name)
         copied = " ".join(next(run for run in _runs(letter.words) if run in runs))
-        place = Place(f"templates/{letter.language}/{letter.template}")
-        yield _finding(case, "notes-in-message", place, f'the {letter.name} says "{copied}", as the notes do')
+        said = f'the {letter.name} says "{copied}", as the notes do'
+        yield _finding(case, "notes-in-message", letter.place(), said)
 
 
 def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from crisiscomms.errors import Finding, Place
+from crisiscomms.errors import Finding
 from crisiscomms.fields import Model, Text
 from crisiscomms.messages.prose import one_line
 from crisiscomms.record import CLOSED
@@ -42,7 +42,7 @@ def across_channels(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
 
 def _finding(case: Case, code: str, place: Path_ | Letter, message: str) -> Finding:
     found = rule(code, "F")
-    at = Place(f"templates/{place.language}/{place.template}") if isinstance(place, Letter) else place
+    at = place.place() if isinstance(place, Letter) else place
     return case.finding(code, found.severity, at, message, found.why, found.fix)
 
 

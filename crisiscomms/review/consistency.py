@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 
@@ -20,6 +21,8 @@ from crisiscomms.review.joined import joined, spelled
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.required import required_elements
+from crisiscomms.review.stated import stated_elements
+from crisiscomms.review.wording import quote
 
 _LONG = {"statement", "incident", "faq", "notice", "memo"}
 
@@ -39,6 +42,9 @@ def one_message(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> I
     assert case.composed  # noqa: S101 -- the caller asked
     facts = case.composed.facts
     yield from _figures(case, message, allowed)
+    if message.by_hand:
+        yield from stated_elements(case, facts, message)
+        return
     if message.kind in _LONG:
         yield from _material(case, facts, message)
     yield from required_elements(case, facts, message)
@@ -152,13 +158,14 @@ def _figures(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> Iter
         if _may_stand(figure, message, allowed) or any(a < end and figure.start < b for a, b in ends):
             continue
         ends.append((figure.start, end))
-        yield case.error(
+        found = case.error(
             "fact-mismatch",
-            Place(f"templates/{message.language}/{message.template}"),
+            message.place(figure.start),
             f"the {message.name} says \"{figure.written.strip()}\", which is neither the record's nor the workspace's",
             "Readers are told a figure that nobody stands behind.",
-            "Take it out of the template, or make it a fact of the record.",
+            f"Take it out of the {'text' if message.by_hand else 'template'}, or make it a fact of the record.",
         )
+        yield replace(found, quote=quote(message, figure.start, end))
 
 
 def _may_stand(figure: Figure, message: Letter, allowed: set[tuple[str, str]]) -> bool:
@@ -202,12 +209,13 @@ def _too_long(case: Case, limits: dict[str, Limit]) -> Iterator[Finding]:
         limit = limits[post.channel]
         if not limit.fits(post.text):
             index = case.index(case.incident.update(post.update))
+            own = case.composed.facts.own("post", post.language, post.update, post.channel)
             yield case.error(
                 "post-too-long",
-                ("updates", index),
+                Place(own.file) if own else ("updates", index),
                 f"the post on {post.channel} weighs {limit.weigh(post.text)}, and {limit.most} is the most",
                 "The place refuses it, or cuts it off in the middle.",
-                "Say the same in fewer words under short.",
+                "Say the same in fewer words." if own else "Say the same in fewer words under short.",
             )
 
 

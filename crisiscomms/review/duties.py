@@ -166,7 +166,7 @@ def _banned(case: Case, known: Pack, letter: Letter) -> Iterator[Finding]:
             words = " ".join(letter.text[start:end].split())
             asks = "a question: " if part.severity is Severity.QUESTION else ""
             message = f'the {letter.name} says "{words}": {asks}{part.says}'
-            place = _source(case, words) or Place(f"templates/{letter.language}/{letter.template}")
+            place = letter.place(start) if letter.written else _source(case, words) or letter.place()
             reason = f"{known.title}, {part.article}; as of {known.as_of}. This is a checklist, not legal advice."
             yield case.finding(known.code(part.name), part.severity, place, message, reason, part.fix)
 
@@ -188,5 +188,5 @@ def _headings(case: Case, known: Pack, letter: Letter) -> Iterator[Finding]:
     for part in known.of_kind("format"):
         lacks = [words for words in part.has if fold(words) not in letter.folded]
         if part.place == "letters" and lacks:
-            place = Place(f"templates/{letter.language}/{letter.template}")
+            place = letter.place()
             yield _missing(case, place, known, part, lacks)

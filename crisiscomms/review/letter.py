@@ -9,7 +9,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from crisiscomms.errors import Place
 from crisiscomms.review.phrases import fold, words_in
+from crisiscomms.review.texts.written import Written
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
 LONGEST = 1200
@@ -59,7 +61,8 @@ NOTHING_KNOWN = Known()
 class Letter:
     """One text as its readers see it. `kind` is statement, incident, faq, notice, post, memo or correction.
 
-    `template` is where its words come from; empty for a text that somebody wrote by hand. `title` lines are part of
+    `template` is where its words come from; empty for a text that somebody wrote by hand, which `written` knows the
+    places of. `title` lines are part of
     the text and do not count as its first sentence.
     """
 
@@ -69,6 +72,18 @@ class Letter:
     audience: str | None = None
     template: str = ""
     known: Known = NOTHING_KNOWN
+    written: Written | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody wrote it by hand."""
+        return not self.template
+
+    def place(self, offset: int | None = None) -> Place:
+        """Return where words of the letter are to be changed: in the file that somebody wrote, or in the template."""
+        if self.written is not None:
+            return self.written.place(offset)
+        return Place(f"templates/{self.language}/{self.template}")
 
     @property
     def name(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from crisiscomms.errors import Finding, Place
+from crisiscomms.errors import Finding, Place, Quote
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.prose import one_line, plain_times, sentences
 from crisiscomms.messages.told import Told
@@ -65,10 +66,9 @@ def required_elements(case: Case, facts: Facts, message: Letter) -> Iterator[Fin
     told = case.told(message.language, message.audience)
     text = " ".join(message.text.split()).lower()
     for element in _REQUIRED[message.kind]:
-        for words in _ELEMENTS[element](told):
-            if _squeeze(words) not in text:
-                yield _missing(case, message, element, words)
-                break
+        left_out = _left_out(element, told, text)
+        if left_out:
+            yield _missing(case, message, element, left_out)
     if told.ours and message.kind in {"statement", "notice"} and not facts.voices[message.language].apologises(text):
         yield _missing(case, message, "apology", "")
     if (
@@ -85,6 +85,25 @@ def required_elements(case: Case, facts: Facts, message: Letter) -> Iterator[Fin
         )
     if message.kind == "post":
         yield from _post(case, facts, told, message)
+
+
+def _left_out(element: str, told: Told, text: str) -> str:
+    """Return the words of an element that a text leaves out, or nothing."""
+    return next((words for words in _ELEMENTS[element](told) if _squeeze(words) not in text), "")
+
+
+def elements_in(facts: Facts, message: Letter) -> dict[str, bool | None]:
+    """Return each element that a message of its kind holds, and whether it does. None: the record has nothing to say there."""
+    facts = facts if message.audience else facts.for_the_public() or facts
+    told = Told(facts, message.language, message.audience)
+    text = _squeeze(message.text)
+    sorry = facts.voices[message.language].apologises(text)
+    owed = told.ours and (message.kind in {"statement", "notice"} or (message.kind == "post" and facts.resolved))
+    found: dict[str, bool | None] = {"apology": sorry if owed or sorry else None}
+    for element in _REQUIRED.get(message.kind, ()):
+        said = any(_ELEMENTS[element](told))
+        found[element] = not _left_out(element, told, text) if said else None
+    return found
 
 
 def _first_words(message: Letter) -> str:
@@ -112,13 +131,14 @@ def _missing(case: Case, message: Letter, element: str, words: str) -> Finding:
     code = {"apology": "no-explicit-apology"}.get(element, f"missing-{element}")
     quoted = f': "{_short(words)}"' if words else ""
     place = Place(f"templates/{message.language}/{message.template}")
-    return case.error(
+    found = case.error(
         code,
         place,
         f"the {message.name} leaves out the {element.replace('-', ' ')}{quoted}",
         "Readers of this message are told less than the record knows.",
         "Put it back into the template.",
     )
+    return replace(found, quote=Quote(message.name))
 
 
 def _short(words: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crisiscomms.messages.model import Messages
 from crisiscomms.record import CLOSED
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Known, Letter
+from crisiscomms.review.own import in_message
 
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9]+")
 
@@ -81,12 +83,25 @@ def _letters(case: Case, messages: Messages, known: Known) -> Iterator[Letter]:
     for content in messages.site:
         if content.language == content.words_language:
             for page in content.pages:
-                yield Letter(page.kind, content.language, page.text, None, f"{page.kind}.md.j2", known)
+                letter = Letter(page.kind, content.language, page.text, None, f"{page.kind}.md.j2", known)
+                yield _by_hand(case, letter)
     for notice in messages.notices:
         if notice.language in case.composed.facts.languages:
             template = f"{notice.kind}.md.j2"
-            yield Letter(notice.kind, notice.language, notice.text, notice.audience, template, known)
+            letter = Letter(notice.kind, notice.language, notice.text, notice.audience, template, known)
+            yield _by_hand(case, letter, notice.update, notice.audience)
     for post in messages.posts:
-        yield Letter(post.kind, post.language, post.text, None, "words.toml", known)
+        letter = Letter(post.kind, post.language, post.text, None, "words.toml", known)
+        yield _by_hand(case, letter, post.update, post.channel)
     for memo in messages.memos:
         yield Letter("memo", memo.language, memo.text, None, "memo.md.j2", known)
+
+
+def _by_hand(case: Case, letter: Letter, *of: str) -> Letter:
+    """Return a letter as one that somebody wrote by hand, where the record names such a text in its place."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    own = case.composed.facts.own(letter.kind, letter.language, *of)
+    if own is None:
+        return letter
+    update = case.incident.update(of[0]) if of else None
+    return replace(letter, template="", written=in_message(case, own, update, letter.text))

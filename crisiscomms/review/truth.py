@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.messages.facts import dotted
 from crisiscomms.record import CLOSED, Recipient, is_open
 from crisiscomms.record.citations import citations, split
+from crisiscomms.record.handwritten import passage_of
+from crisiscomms.record.own import WORDS
 from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
@@ -31,17 +34,22 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _translations(case)
 
 
-def _path(case: Case, passage: Passage) -> Path_:
-    path = (*passage.path, passage.language)
-    return path if path in case.record.tree.spans else passage.path
+def _sources(case: Case) -> Iterator[tuple[Passage, Callable[..., Place]]]:
+    """Yield every text of the record, and of the files it names, with what finds the place of words in it."""
+    tree = case.record.tree
+    for passage in passages(case.incident):
+        path = (*passage.path, passage.language)
+        yield passage, partial(tree.place_of, path if path in tree.spans else passage.path)
+    for own in case.record.texts:
+        yield passage_of(own, case.incident), partial(own.tree.place_of, WORDS)
 
 
 def _todos(case: Case) -> Iterator[Finding]:
-    for passage in passages(case.incident):
+    for passage, place in _sources(case):
         if "TODO" in passage.words:
             yield case.error(
                 "todo",
-                case.record.tree.place_of(_path(case, passage), "TODO"),
+                place("TODO"),
                 f"{dotted(passage.path)} is still to be written",
                 "Readers would see TODO.",
                 "Write it, or remove the field.",
@@ -61,7 +69,7 @@ def _todos(case: Case) -> Iterator[Finding]:
 def _written_out(case: Case) -> Iterator[Finding]:
     """Find figures that a text writes out instead of citing them."""
     elsewhere = _names(case)
-    for passage in passages(case.incident):
+    for passage, place in _sources(case):
         if (
             passage.path[0] in {"facts", "audiences", "contact"}
             or passage.path[:2] == ("affected", "products")
@@ -75,16 +83,17 @@ def _written_out(case: Case) -> Iterator[Finding]:
         for figure in figures(blanked, passage.language):
             nth = sum(passage.words.startswith(figure.written, at) for at in range(figure.start))
             if figure.kind == "number" and figure.value not in elsewhere:
-                yield _mismatch(case, passage, figure, nth)
+                yield from _mismatch(case, passage, figure, place(figure.written, nth))
 
 
-def _mismatch(case: Case, passage: Passage, figure: Figure, nth: int) -> Finding:
-    place = case.record.tree.place_of(_path(case, passage), figure.written, nth)
+def _mismatch(case: Case, passage: Passage, figure: Figure, place: Place) -> Iterator[Finding]:
     same = [
         name
         for name, fact in case.incident.facts.items()
         if f"{float(fact.value):g}" == figure.value or f"{float(fact.value):.0f}" == figure.value
     ]
+    if not same and passage.field == "texts":
+        return  # the message itself is held to every figure that may be said
     said = "instead of cited" if same else "and is no fact of this record"
     fix = (
         f"Write ${same[0]} instead: then it changes everywhere when the fact does."
@@ -92,7 +101,7 @@ def _mismatch(case: Case, passage: Passage, figure: Figure, nth: int) -> Finding
         else f"Add the figure under facts and cite it by its name, or take it out. Facts here: {', '.join(case.incident.facts) or 'none yet'}."
     )
     build = case.error if passage.field in STRICT else case.warning
-    return build(
+    yield build(
         "fact-mismatch",
         place,
         f'"{figure.written.strip()}" is written out {said}',
@@ -121,7 +130,7 @@ def _names(case: Case) -> set[str]:
 def _newer_than_update(case: Case) -> Iterator[Finding]:
     """Find facts and times from after the update that states them. What was dispatched is frozen and is not judged again."""
     out = case.published.dispatched()
-    for passage in passages(case.incident):
+    for passage, place in _sources(case):
         update = passage.update
         if update is None or update.id in out:
             continue
@@ -134,10 +143,9 @@ def _newer_than_update(case: Case) -> Iterator[Finding]:
                 else None
             )
             if when and not when.date_only and when.at > update.at.at:
-                place = case.record.tree.place_of(_path(case, passage), citation.written)
                 yield case.error(
                     "fact-newer-than-update",
-                    place,
+                    place(citation.written),
                     f'update "{update.id}" of {update.at} cites {citation.written}, which is from {when}',
                     "Readers would be told something at a time when nobody knew it.",
                     "Say it in a later update, or correct the time.",

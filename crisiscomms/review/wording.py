@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from crisiscomms.errors import Finding, Place, Severity
+from crisiscomms.errors import Finding, Place, Quote, Severity
 from crisiscomms.record.texts import Passage, passages
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.phrases import fold
 from crisiscomms.review.scan import Verdict, scan
+from crisiscomms.review.stated import stated_elements
 
 
 def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) -> Iterator[Finding]:
@@ -17,7 +18,12 @@ def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) 
     told: set[tuple[str, Place, str]] = set()
     known = {language: _texts(case, language) for language in case.workspace.settings.organisation.languages}
     for letter in letters:
+        stated = frozenset(f.code for f in stated_elements(case, case.facts, letter)) if case.facts else frozenset()
         for verdict in scan(letter, named):
+            if letter.written and letter.written.holds(verdict.hit.start):
+                if not _told_better(verdict, stated):
+                    yield finding(verdict, letter.place(verdict.hit.start if verdict.hit.end else None))
+                continue
             passage, at = _source(verdict, known.get(letter.language, []))
             if passage and passage.update and passage.update.at.at < case.update.at.at:
                 continue  # what was said then was judged then
@@ -28,6 +34,11 @@ def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) 
             if key not in told:
                 told.add(key)
                 yield finding(verdict, place)
+
+
+def _told_better(verdict: Verdict, stated: Collection[str]) -> bool:
+    """Say whether an element that is missing was named already, with what the record says of it."""
+    return verdict.hit.end == 0 and verdict.rule.code in stated
 
 
 def _texts(case: Case, language: str) -> list[tuple[Passage, str]]:
@@ -45,7 +56,17 @@ def finding(verdict: Verdict, place: Place) -> Finding:
         message = f'the {hit.letter.name} says "{_short(hit.words)}": {asks}{rule.what}{detail}'
     else:
         message = f"the {hit.letter.name}: {asks}{rule.what}{detail}"
-    return Finding(rule.code, verdict.severity, place, message, rule.why, rule.fix)
+    return Finding(
+        rule.code, verdict.severity, place, message, rule.why, rule.fix, quote(hit.letter, hit.start, hit.end)
+    )
+
+
+def quote(letter: Letter, start: int, end: int) -> Quote:
+    """Return some words of a letter with the sentence they stand in. Words that do not end before they begin are none."""
+    if end <= start:
+        return Quote(letter.name)
+    here = letter.sentence_at(start)
+    return Quote(letter.name, start, end, letter.text[here.start : max(here.end, end)], letter.text[start:end])
 
 
 def _short(words: str) -> str:
@@ -67,7 +88,7 @@ def _place(case: Case, verdict: Verdict, passage: Passage | None, at: int) -> Pl
     """Return where the words stand in the record; else the template they come from."""
     hit = verdict.hit
     if passage is None:
-        return Place(f"templates/{hit.letter.language}/{hit.letter.template}")
+        return hit.letter.place()
     path = (*passage.path, passage.language)
     path = path if path in case.record.tree.spans else passage.path
     return case.record.tree.place_of(path, passage.words[at : at + hit.end - hit.start])

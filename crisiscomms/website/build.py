@@ -16,7 +16,7 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.website.assets import Assets
-from crisiscomms.website.content import own_links, shaped, stamped
+from crisiscomms.website.content import own_links, stamped
 from crisiscomms.website.feed import build_feed
 from crisiscomms.website.layouts import Layouts
 from crisiscomms.website.speech import Speech
@@ -145,6 +145,4 @@ class _Site:
             "ours": lambda body: own_links(Markup(body), self.address, root, self.known),  # noqa: S704 -- clean already
             "closed": CLOSED,
         }
-        if leaf.page:
-            context["shape"] = shaped(leaf.page.html, leaf.page.title, tree.speech.link)
         return self.layouts.render(f"{leaf.layout}.html.j2", context)

@@ -60,12 +60,13 @@ def _filled(value: _T, name: str, kinds: Mapping[str, str]) -> _T:
     return found  # type: ignore[no-any-return]  # the same type, rebuilt
 
 
+_UPDATES = "updates"
 #: The four questions that people come with. Their sections stand out.
 _ANSWERS = frozenset({"what-happened", "am-i-affected", "what-to-do", "when-next"})
 
 
 class Section(NamedTuple):
-    """One section under its `h2`, wrapped: its anchor, its heading as plain words, and all of it."""
+    """One part of a page under its heading: its anchor, its heading as plain words, and all of it."""
 
     anchor: str
     title: str
@@ -73,11 +74,15 @@ class Section(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A page's HTML in parts: its `h1`, what stands before the first `h2`, and the sections."""
+    """A page's HTML in parts: its `h1`, what stands before the first `h2`, the sections, and the updates by themselves.
+
+    The section of the updates holds its heading only.
+    """
 
     heading: Markup
     lead: Markup
     sections: tuple[Section, ...]
+    updates: tuple[Section, ...]
 
 
 def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
@@ -89,18 +94,26 @@ def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
     heading, mark, lead = top.partition("</h1>")
     if not mark:  # a page without its title still needs one
         heading, mark, lead = f"<h1>{html.escape(title)}", "</h1>", top
-    wrapped = tuple(_section(part, anchor, link) for anchor, part in sections)
-    return Shape(Markup(heading + mark), Markup(lead.strip()), wrapped)  # noqa: S704 -- our own clean HTML
+    updates = next((part for anchor, part in sections if anchor == _UPDATES), "")
+    return Shape(
+        Markup(heading + mark),  # noqa: S704 -- our own clean HTML
+        Markup(lead.strip()),  # noqa: S704
+        tuple(_section(part, anchor, link) for anchor, part in sections),
+        tuple(_part("article", "h3", part, anchor, link) for anchor, part in _cut(updates, "h3")[1]),
+    )
 
 
 def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
-    kind = "updates" if anchor == "updates" else "answer" if anchor in _ANSWERS else "part"
-    if kind == "updates":
-        top, updates = _cut(body, "h3")
-        articles = "\n".join(f"<article>\n{_linked(part, 'h3', name, link)[0]}\n</article>" for name, part in updates)
-        body = f"{top}\n{articles}"
-    body, title = _linked(body, "h2", anchor, link)
-    return Section(anchor, title, Markup(f'<section class="{kind}">\n{body}\n</section>'))  # noqa: S704 -- clean already
+    if anchor == _UPDATES:
+        return _part("", "h2", _cut(body, "h3")[0], anchor, link)
+    kind = "answer" if anchor in _ANSWERS else "part"
+    return _part(f'section class="{kind}"', "h2", body, anchor, link)
+
+
+def _part(element: str, tag: str, body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+    linked, title = _linked(body, tag, anchor, link)
+    wrapped = f"<{element}>\n{linked}\n</{element.split(' ', maxsplit=1)[0]}>" if element else linked
+    return Section(anchor, title, Markup(wrapped))  # noqa: S704 -- clean already
 
 
 def _linked(part: str, tag: str, anchor: str, link: Callable[[str, str], str]) -> tuple[str, str]:

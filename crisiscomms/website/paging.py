@@ -19,10 +19,13 @@ class Part(NamedTuple, Generic[_T]):
     after: str | None
 
 
-def parts(items: Sequence[_T], most: int, path: str) -> Iterator[Part[_T]]:
-    """Yield a list in parts of at most `most`, the first at `path`, the others at `path` + `2/` and so on. Always one."""
+def parts(items: Sequence[_T], most: int, path: str, others: str = "") -> Iterator[Part[_T]]:
+    """Yield a list in parts of at most `most`, always one.
+
+    The first is at `path`, the second at `path` + `others` + `2/`, and so on.
+    """
     count = max(1, -(-len(items) // most))
-    paths = [path, *(f"{path}{number}/" for number in range(2, count + 1))]
+    paths = [path, *(f"{path}{others}{number}/" for number in range(2, count + 1))]
     for n in range(count):
         before = paths[n - 1] if n else None
         after = paths[n + 1] if n + 1 < count else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from crisiscomms.messages.model import Page, SiteContent
 from crisiscomms.record import CLOSED
+from crisiscomms.website.content import shaped
 from crisiscomms.website.outcomes import Outcome, outcomes
 from crisiscomms.website.paging import parts
 from crisiscomms.website.speech import Speech
@@ -59,8 +60,21 @@ class Tree:
         yield from self._history()
         for content in self.contents:
             for page in content.pages:
-                given = {"course": self._course(content)} if page.kind == "incident" else {}
-                yield Leaf(page.kind, page.path, page.title, page.description, given, content, page)
+                yield from self._about(content, page)
+
+    def _about(self, content: SiteContent, page: Page) -> Iterator[Leaf]:
+        """Yield a page of an incident, and further ones for its older updates where it has many."""
+        shape = shaped(page.html, page.title, self.speech.link)
+        first, *others = parts(shape.updates, LONGEST, page.path, "updates/")
+        later = [(update, other.path) for other in others for update in other.items]
+        given = {"shape": shape, "part": first, "later": later}
+        if page.kind == "incident":
+            given["course"] = self._course(content)
+        yield Leaf(page.kind, page.path, page.title, page.description, given, content, page)
+        for part in others:
+            title = _numbered(self.speech, page.title, part)
+            given = {"shape": shape, "part": part}
+            yield Leaf("updates", part.path, title, page.description, given, content)
 
     @cached_property
     def _outcomes(self) -> list[Outcome]:

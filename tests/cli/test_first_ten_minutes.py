@@ -188,9 +188,9 @@ def test_a_new_record_of_every_kind_has_only_its_todos(crisiscomms, workspace, k
     source = (workspace / f"incidents/a-{kind}.yaml").read_text(encoding="utf-8")
     assert not re.search(r"^[^#\n]*[{\[](?!\s*[}\]]|en\])", source, re.MULTILINE), "a form is written in block style"
     done = crisiscomms("check", f"a-{kind}", "--now", NOW, cwd=workspace, code=4)
-    codes = set(re.findall(r"\[([a-z-]+)\]$", done.stderr, re.MULTILINE))
+    codes = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
     assert codes == {"todo"}
-    found = {int(line) for line in re.findall(r"\.yaml:(\d+):\d+", done.stderr)}
+    found = {int(line) for line in re.findall(r"\.yaml:(\d+):\d+", done.stdout)}
     marked = {
         number
         for number, line in enumerate(source.splitlines(), 1)

@@ -84,7 +84,7 @@ def codes_of_record(case, folder):
 def _review(bench, data, now, told):
     record, clock = bench.parse(dump(data)), moment(now)
     posting = accounts(bench.channels, bench.workspace, record.incident.audiences)
-    composed = compose(record.incident, bench.workspace, voices(bench.workspace), told, clock, posting)
+    composed = compose(record.incident, bench.workspace, voices(bench.workspace), told, clock, posting, record.texts)
     found = review(Case(record, bench.workspace, told, clock, composed), posting)
     return {finding.code for finding in found if finding.severity != "info" or finding.code in QUIET}
 
@@ -101,6 +101,8 @@ def _bench(folder, given):
         path.parent.mkdir(parents=True, exist_ok=True)
         below = (packaged("templates") / name).read_text(encoding="utf-8") + "\n\n" if words.startswith("+") else ""
         path.write_text(below + words.removeprefix("+").replace("HARD", HARD) + "\n", encoding="utf-8")
+    if "text" in given:
+        (home / "incidents" / "own.md").write_text(given["text"][1], encoding="utf-8")
     if "list" in given:
         listed, before, after = given["list"]
         path = home / "lists" / f"{listed}.csv"
@@ -117,6 +119,8 @@ def _bench(folder, given):
 
 def _changed(data, given):
     changed = deepcopy(data)
+    if "text" in given:
+        changed["texts"] = [{"message": given["text"][0], "file": "own.md"}]
     for name, value in given.get("set", {}).items():
         where, last = _find(changed, name)
         where[last] = LONG if value == "LONG" else value

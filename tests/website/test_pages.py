@@ -251,6 +251,32 @@ def test_a_long_list_can_be_walked_to_its_end_and_back(build):
     assert not parsed(site["promises/3/index.html"]).findall(".//a[@rel='next']")
 
 
+def test_an_incident_with_many_updates_keeps_every_anchor_and_grows_by_a_line_for_each(build):
+    def told(count):
+        said = [
+            f'<h3 id="u{n}">Monitoring, word {n}</h3>\n<p>{"This is what we know. " * 20}</p>' for n in range(count)
+        ]
+        incident = outage().pages[0]
+        html = '<h1>Card payments</h1>\n<h2 id="updates">Updates</h2>\n' + "\n".join(said)
+        return build([outage()._replace(pages=(incident._replace(html=html),))])
+
+    few, site = told(25), told(60)
+    first = parsed(site["incidents/checkout-outage/index.html"])
+    assert len(first.findall(".//section[@class='updates']/article")) == 25
+    assert "incidents/checkout-outage/updates/2/index.html" not in few
+    assert (
+        len(site["incidents/checkout-outage/index.html"]) - len(few["incidents/checkout-outage/index.html"]) < 35 * 120
+    )
+    anchors = {element.get("id") for element in first.iter()}
+    for n in range(60):
+        assert f"u{n}" in anchors
+    link = one(first, ".//li[@id='u59']/a")
+    assert link.get("href") == "../../incidents/checkout-outage/updates/3/#u59"
+    there = parsed(site["incidents/checkout-outage/updates/3/index.html"])
+    assert text(one(there, ".//h3[@id='u59']")) == "Monitoring, word 59"
+    assert "This is what we know." in text(one(there, ".//main"))
+
+
 # -- the course of an incident -----------------------------------------------------------------------------------
 
 TIMES = (
