@@ -165,7 +165,6 @@ def _ending(found: "list[Entry]", chosen: "list[Entry]", *, written: bool, chang
 
 
 def _show_json(read: "Source", found: "list[Entry]", findings: "list[Finding]", names: list[str]) -> None:
-    from crisiscomms.cli.findings import finding_json
     from crisiscomms.cli.words import show_json
 
     incidents = [
@@ -180,5 +179,5 @@ def _show_json(read: "Source", found: "list[Entry]", findings: "list[Finding]", 
         }
         for entry in found
     ]
-    told = [finding_json(finding) for finding in findings]
+    told = [finding.to_json() for finding in findings]
     show_json("import", source=read.kind, asked=list(read.asked), incidents=incidents, findings=told, written=names)

@@ -139,7 +139,11 @@ def _html(block: str) -> str:
         return time_elements(known)
     import nh3  # noqa: PLC0415
 
-    raw = _markdown().reset().convert(block)
+    try:
+        raw = _markdown().reset().convert(block)
+    except RecursionError:  # hundreds of quotes or lists inside each other: nobody means that
+        _markdown.cache_clear()
+        raw = f"<p>{html.escape(block)}</p>"
     clean = nh3.clean(
         raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None
     )
