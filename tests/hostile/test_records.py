@@ -22,7 +22,7 @@ from crisiscomms.workspace import read_workspace
 
 CORPUS = kinds()
 AT = "2026-05-30 10:00"
-HEADS = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted", "precedence"}
+HEADS = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted", "feedback-id"}
 
 
 def record(long="Words.", line="Words"):
