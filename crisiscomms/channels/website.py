@@ -62,21 +62,23 @@ class WebsiteChannel:
     ) -> Receipt:
         """Check the feeds and calendars, put the site there, and read it back. Doing it again changes nothing.
 
-        `tell` is told what we wait for, `at` is the time of the update. Raises CrisiscommsError where a feed cannot be read, or readers do not get what
-        was put there.
+        `tell` is told what we wait for, `at` is the time of the update. Raises CrisiscommsError where a feed cannot be
+        read, or readers do not get what was put there.
         """
         from crisiscomms.website import verify_feeds  # noqa: PLC0415 -- only publishing needs it
-        from crisiscomms.website.deploy import Release  # noqa: PLC0415
+        from crisiscomms.website.deploy import MANIFEST, Manifest, Release  # noqa: PLC0415
 
+        release = Release.of({**files, **self._configured(files)})
+        target = self.target(secret, at)
+        standing = Manifest.read(target.read(MANIFEST))
+        known = standing.files if standing else {}
         # What stands there already was read when it was put there.
-        if broken := verify_feeds({name: files[name] for name in read_back(files, self.target)}):
+        if broken := verify_feeds({name: files[name] for name in files if known.get(name) != release.digests[name]}):
             raise CrisiscommsError(
                 f"the site holds what programs cannot read: {broken[0]}",
                 why="Subscribers would get nothing.",
                 fix="Please report this: the words of the record should never break a feed or a calendar.",
             )
-        release = Release.of({**files, **self._configured(files)})
-        target = self.target(secret, at)
         target.put(release)
         if left := self.differing(target, release.digests, tell):
             raise _not_shown(left, self.read_from)

@@ -75,6 +75,7 @@ VERBS = {
     "init": ("init", "Make a workspace: settings, folders, and a .gitignore that keeps people and secrets out of git."),
     "new": ("new", "Write a new record."),
     "update": ("update", "Add an update to a record."),
+    "import": ("bring", "Bring past incidents in from another status page. Nobody is told of them."),
     "check": ("check", "Read records and their messages as a critic would."),
     "plan": ("plan", "Show what publishing would do now."),
     "publish": ("publish", "Publish: the site, the mails, the posts."),

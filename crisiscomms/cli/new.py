@@ -69,25 +69,6 @@ def new(
     return 0
 
 
-def _render(template: str, **values: Any) -> str:
-    """Render a record from its template."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from crisiscomms.messages.templates import packaged
-    from crisiscomms.record.edit import yaml_text
-
-    environment = Environment(
-        loader=FileSystemLoader(packaged("templates") / "records"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 -- this is YAML
-    )
-    environment.filters["yaml"] = yaml_text
-    return environment.get_template(template).render(**values)
-
-
 def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
     from crisiscomms.cli.times import written
     from crisiscomms.fields import When
@@ -115,7 +96,7 @@ def _next_time(room: "Room", severity: str) -> str:
 def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
     import tomllib
 
-    from crisiscomms.messages.templates import packaged
+    from crisiscomms.messages.templates import packaged, render_record
 
     hints: dict[str, Any] = tomllib.loads(
         (packaged("templates") / "records" / "hints.toml").read_text(encoding="utf-8")
@@ -127,7 +108,7 @@ def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
         room.workspace.settings.organisation.contact.email
         or f"TODO@{room.workspace.settings.organisation.url.split('//')[-1]}"
     )
-    return _render(
+    return render_record(
         "new.yaml.j2",
         hint=hint,
         email=contact,
@@ -142,6 +123,7 @@ def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
 def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> str:
     """Ask the eight questions, in their order, and fill everything else with its honest unknown."""
     from crisiscomms.cli.times import said_time, written
+    from crisiscomms.messages.templates import render_record
 
     harm = _ask("Is anyone hurt or in danger? no, possibly or yes", _harm)
     effect = _ask("What do people see? One sentence, as they would say it", _plain)
@@ -163,7 +145,7 @@ def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> 
     voice = room.voices[room.workspace.language]
     effect = _sentence(effect)
     unknown = ["unknown_cause", *([] if started else ["unknown_since"]), "unknown_count"]
-    return _render(
+    return render_record(
         "call.yaml.j2",
         title=effect.rstrip("."),
         severity=severity,

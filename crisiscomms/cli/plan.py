@@ -75,7 +75,16 @@ def show_plan(plan: "Plan") -> None:
     """Print a plan for people."""
     from crisiscomms.cli.words import paint, say
 
+    past = [one for one in plan.incidents if one.record.incident.history]
+    if past:
+        say(paint("Past incidents, onto the pages only", "bold"))
+    for one in past:
+        for item in one.items:
+            say(f"  {_SIGNS[item.action]} {item.channel:<9} {one.id}" + (f": {item.reason}" if item.reason else ""))
+            _show_diff(item)
     for one in plan.incidents:
+        if one in past:
+            continue
         say(paint(one.id, "bold"))
         if not one.items:
             say("  Nothing is due yet.")

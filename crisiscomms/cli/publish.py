@@ -84,13 +84,15 @@ def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
 
 
 def _ask(plan: "Plan") -> None:
-    """Ask a person at a terminal to type the incident's id. Nobody is asked in a script."""
+    """Ask a person at a terminal to type the incident's id, or `history` for all past ones. Nobody is asked in a script."""
     from crisiscomms.cli.words import say
     from crisiscomms.errors import PlanChanged
 
     if not sys.stdin.isatty():
         return
-    names = ", ".join(one.id for one in plan.incidents if one.changes)
+    changing = [one for one in plan.incidents if one.changes]
+    past = [one for one in changing if one.record.incident.history]
+    names = ", ".join([*(one.id for one in changing if one not in past), *(["history"] if past else [])])
     say(f"This cannot be taken back. To publish plan {plan.fingerprint}, type: {names}")
     if input("> ").strip() != names:
         raise PlanChanged("nothing was sent", fix="Run the same command again when you are ready.")

@@ -99,6 +99,8 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
         except InvalidInput as error:
             late.append(f"{name}: its record cannot be read ({error.findings[0].place})")
             continue
+        if incident.history:
+            continue
         ticking += clocks(incident, clock)
         due = [update for update in incident.updates if update.at.at <= clock]
         if due and due[-1].status not in CLOSED and due[-1].next_update:

@@ -6,16 +6,18 @@ For each row: claim it, prepare it, note `sending` right before the byte that ma
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from crisiscomms.channels.base import Channel, NotSent, OutcomeUnknown, Receipt, Rejected
 from crisiscomms.delivery.fanning import BATCH, Fanning
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
 from crisiscomms.delivery.outside import Outside
+from crisiscomms.delivery.sites import Stands, Together, shared, switch, switched_again
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row, Stage, State
@@ -28,7 +30,7 @@ ROUNDS, PATIENCE = 3, 6.0
 #: How often a message whose channel would rather send twice is sent again unasked.
 MOST_RESENDS = 2
 
-Stands = dict[tuple[str, str], str]
+_T = TypeVar("_T")
 
 
 class LostRow(Exception):
@@ -37,7 +39,10 @@ class LostRow(Exception):
 
 @dataclass
 class Drain:
-    """Sends what the ledger holds. `standing` carries out the deliveries that are no messages: the site and the memo."""
+    """Sends what the ledger holds. `standing` carries out the deliveries that are no messages: the site and the memo.
+
+    `together` carries out several of one site in one go.
+    """
 
     ledger: Ledger
     channels: Mapping[str, Channel]
@@ -46,6 +51,7 @@ class Drain:
     progress: Callable[[Row, State], None] = lambda _row, _state: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
+    together: Together | None = None
 
     def run(self, publications: list[int], channels: frozenset[str] | None = None) -> Tally:
         """Send everything of these publications that may go now, in its order. Returns what happened.
@@ -61,6 +67,7 @@ class Drain:
         async with AsyncExitStack() as stack:
             outside = Outside(self.ledger, self.channels, self.secret, stack)
             for number in range(ROUNDS):
+                self._sites(publications, stopped, channels)
                 for stage in self.ledger.stages(publications):
                     if channels is not None and stage.channel not in channels:
                         continue
@@ -71,6 +78,14 @@ class Drain:
                     break
         if channels is None:
             self._look_back(publications)
+
+    def _sites(self, publications: list[int], stopped: set[str], channels: frozenset[str] | None) -> None:
+        """Switch each site once where several incidents change it. One by one is for what is left."""
+        waiting = (stage for stage in self.ledger.stages(publications) if stage.channel not in stopped)
+        mine = [stage for stage in waiting if channels is None or stage.channel in channels]
+        for stages in shared(mine, self.channels):
+            if self.together and not switch(self.ledger, stages, self._together, self._ended):
+                stopped.add(stages[0].channel)
 
     async def _wait(self, publications: list[int], stopped: set[str]) -> bool:
         """Wait for what can be tried again soon. False: there is no such thing."""
@@ -182,8 +197,17 @@ class Drain:
 
     def _stand(self, row: Row) -> tuple[Receipt, Stands]:
         """Do what can be done again without harm. Raises NotSent."""
+        return self._written(lambda: self.standing(row))
+
+    def _together(self, rows: Sequence[Row]) -> tuple[Receipt, Sequence[Stands]]:
+        together = self.together
+        assert together  # noqa: S101 -- the callers asked
+        return self._written(lambda: together(rows))
+
+    @staticmethod
+    def _written(write: Callable[[], _T]) -> _T:
         try:
-            return self.standing(row)
+            return write()
         except CrisiscommsError as error:
             raise NotSent(". ".join(filter(None, (error.problem, error.fix))).rstrip(".")) from error
         except OSError as error:
@@ -222,7 +246,10 @@ class Drain:
         return asyncio.run(self._read_back(rows)) if rows else 0
 
     async def _read_back(self, rows: list[Row]) -> int:
-        settled = 0
+        sites = [row for row in rows if row.kind == "site"]
+        one_site = len(sites) > 1 and len({row.channel for row in sites}) == 1
+        settled = switched_again(self.ledger, sites, self._together) if self.together and one_site else 0
+        rows = [row for row in rows if row not in sites] if settled else rows
         async with AsyncExitStack() as stack:
             outside = Outside(self.ledger, self.channels, self.secret, stack)
             for row in rows:

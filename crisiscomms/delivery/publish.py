@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from crisiscomms.channels.website import ANCHOR, WebsiteChannel
 from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
 from crisiscomms.delivery.memos import write_memo
+from crisiscomms.delivery.sites import Stands
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import SENSITIVE, Room
 from crisiscomms.errors import CrisiscommsError, NotApproved
@@ -60,7 +61,7 @@ class Publishing:
             from crisiscomms.delivery.jobs import ensure_tables  # noqa: PLC0415 -- in an extra
 
             ensure_tables(room.ledger)
-        self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress)
+        self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress, together=self._sites)
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
@@ -253,24 +254,30 @@ class Publishing:
 
     # -- what stands -------------------------------------------------------------------------------------------
 
-    def _standing(self, row: Row) -> tuple[Receipt, dict[tuple[str, str], str]]:
+    def _standing(self, row: Row) -> tuple[Receipt, Stands]:
+        if row.kind == "site":
+            receipt, stands = self._sites([row])
+            return receipt, stands[0]
         digests: dict[str, str] = json.loads(self.room.ledger.blob(row.message))
-        stands = {(row.kind, language): found for language, found in digests.items()}
-        return (self._site(row, digests) if row.kind == "site" else self._memo(digests)), stands
+        return self._memo(digests), {(row.kind, language): found for language, found in digests.items()}
 
-    def _site(self, row: Row, digests: dict[str, str]) -> Receipt:
-        """Build the whole site: this incident as it is published now, every other as it was published last."""
+    def _sites(self, rows: Sequence[Row]) -> tuple[Receipt, list[Stands]]:
+        """Build the whole site: these incidents as they are published now, every other as it was published last."""
+        told: list[dict[str, str]] = [json.loads(self.room.ledger.blob(row.message)) for row in rows]
+        new = {(row.incident, one): digests[one] for row, digests in zip(rows, told, strict=True) for one in digests}
+        stands = [{("site", language): found for language, found in digests.items()} for digests in told]
+        at = max(datetime.fromisoformat(row.at) for row in rows)
+        return self._site(rows[0].channel, new, at), stands
+
+    def _site(self, name: str, new: dict[tuple[str, str], str], at: datetime) -> Receipt:
         room = self.room
-        current = {
-            **room.ledger.standing("site"),
-            **{(row.incident, language): found for language, found in digests.items()},
-        }
+        current = {**room.ledger.standing("site"), **new}
         contents = [site_content(room.ledger.blob(found)) for _, found in sorted(current.items())]
         contents = [content for content in contents if content.language in room.voices]
-        channel = room.channels.get(row.channel)
+        channel = room.channels.get(name)
         if not isinstance(channel, WebsiteChannel):
             raise CrisiscommsError(
-                f'the website "{row.channel}" is no longer in the workspace', fix="Put it back, then publish again"
+                f'the website "{name}" is no longer in the workspace', fix="Put it back, then publish again"
             )
         files = build_site(
             room.workspace,
@@ -284,7 +291,6 @@ class Publishing:
         )
         if anchor := room.ledger.trail.anchor():
             files[ANCHOR] = anchor.to_json().encode()
-        at = datetime.fromisoformat(row.at)
         return channel.publish(files, room.secrets_of(channel.name), self.tell, at)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:

@@ -105,20 +105,26 @@ class Room:
         """
         records: list[Record] = []
         problems: list[Finding] = []
+        out = Published() if named else self.published()
         for name in named or self.workspace.incidents():
             try:
                 record = load_record(self.workspace, name)
             except InvalidInput as error:
                 problems += error.findings
                 continue
-            if named or self.is_open(record):
+            if named or self.is_open(record, out):
                 records.append(record)
         if problems:
             raise InvalidInput(problems)
         return records
 
-    def is_open(self, record: Record) -> bool:
-        """Say whether an incident is open: until its last update is out, and its last status says that it is over."""
+    def is_open(self, record: Record, out: Published | None = None) -> bool:
+        """Say whether an incident is open: until its last update is out, and its last status says that it is over.
+
+        A past incident is open until its page is `out`; to who does not publish it never is.
+        """
+        if record.incident.history:
+            return out is not None and not out.of(record.incident.id).site
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
             return True

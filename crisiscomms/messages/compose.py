@@ -43,14 +43,18 @@ def compose(  # noqa: PLR0917 -- everything there is to know, each thing by its 
 ) -> Composed | None:
     """Compose everything there is to say about an incident at a moment. None while no update is due.
 
-    `texts` are those that the team wrote in place of ours.
+    `texts` are those that the team wrote in place of ours. A past incident has its page and nothing else: nobody is
+    told of it.
     """
     facts = derive_facts(incident, workspace, voices, published, now, texts)
     if facts is None:
         return None
-    letters, posts = Letters(facts), Posts(facts, accounts)
     public = facts.for_the_public()
     pages = Pages(public) if public else None
+    if incident.history:
+        found = tuple(pages.site(language) for language in voices) if pages else ()
+        return Composed(facts, Messages(incident.id, found), telling(facts))
+    letters, posts = Letters(facts), Posts(facts, accounts)
     messages = Messages(
         incident.id,
         tuple(pages.site(language) for language in voices) if pages else (),

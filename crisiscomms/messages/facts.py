@@ -72,6 +72,8 @@ class Facts(NamedTuple):
     @property
     def tells_statement(self) -> bool:
         """Whether the statement is owed: from resolved on, or earlier where the record says so."""
+        if self.incident.history:
+            return False
         return self.resolved or self.incident.statement == "now" or any(u.status in CLOSED for u in self.updates)
 
     def for_the_public(self) -> Facts | None:
@@ -259,7 +261,7 @@ def dotted(path: tuple[str | int, ...]) -> str:
 def _corrections(facts: Facts) -> tuple[Correction, ...]:
     """Return past corrections, and those that this record makes to what was published."""
     before = facts.published.telling
-    if before is None:
+    if before is None or facts.incident.history:
         return ()
     now = telling(facts)
     cited = {

@@ -68,7 +68,8 @@ class SiteContent(NamedTuple):
     `language` is the tree of the site it belongs to, `words_language` the language its texts are in: they differ where
     a translation is missing. `summary` is the newest update's text in HTML. `entries` are newest first.
     `components` pairs names that readers see with their state, `times` pairs `started`, `noticed`, `contained` and
-    `fixed` with their moments. Times are ISO 8601 with offset.
+    `fixed` with their moments. Times are ISO 8601 with offset. What is `past` was brought in from elsewhere: it stands
+    on pages and in lists, and in nothing that people are told by.
     """
 
     incident: str
@@ -88,6 +89,7 @@ class SiteContent(NamedTuple):
     components: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...] = ()
     times: tuple[tuple[str, str], ...] = ()
+    past: bool = False
 
 
 class Notice(NamedTuple):

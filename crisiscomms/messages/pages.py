@@ -24,7 +24,10 @@ class Pages(Writer):
         facts, spoken = self.facts, self.words_language(language)
         told = Told(facts, spoken)
         shown = {entry.id: entry for entry in told.updates}
-        kinds: list[PageKind] = ["incident", "faq", *(["statement"] if facts.tells_statement else [])]  # type: ignore[list-item]
+        past = self.incident.history is not None
+        kinds: list[PageKind] = ["incident"]
+        kinds += [] if past else ["faq"]
+        kinds += ["statement"] if facts.tells_statement else []
         components = self.facts.workspace.settings.site.components
         states = self.incident.affected.components
         return SiteContent(
@@ -47,10 +50,12 @@ class Pages(Writer):
             ),
             pictures=tuple(self._pictures(spoken)),
             times=tuple(self._times()),
+            past=past,
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
-        source = self.write(f"{kind}.md.j2", language, own=self.own_words(kind, language))
+        template = "past.md.j2" if self.incident.history else f"{kind}.md.j2"
+        source = self.write(template, language, own=self.own_words(kind, language))
         text = to_text(source)
         summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
         return Page(

@@ -24,6 +24,8 @@ _TAG = re.compile(r'<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<rest>(?:[^>"]|"[^"]*
 _HREF = re.compile(r'\bhref="([^"]*)"')
 #: What makes one block of a source matter to another: raw HTML, references, and line ends that are still to be tidied.
 _TIED = re.compile(r"<(?!https?://|mailto:|[\w.+-]+@)|\]:|[\x00-\x09\x0b-\x1f]")
+#: How many brackets one block may open.
+_MOST_BRACKETS = 500
 #: Where a block begins that belongs to nothing before it: a heading, or a paragraph that is not indented.
 _NEXT_BLOCK = re.compile(rf"\n\n(?=(?!\d+[.)]\s)(?:[^\W_]|[{TIME}{SLOT}#\[<]|\*\*))")
 _TAGS = {
@@ -133,13 +135,25 @@ def _blocks(source: str) -> list[str]:
     return [source] if _TIED.search(source) else _NEXT_BLOCK.split(source.rstrip("\n"))
 
 
+def _converted(block: str) -> str:
+    """Return the HTML of a block. What nobody means, and would cost a parser minutes or its stack, is shown as it is."""
+    as_it_is = f"<p>{html.escape(block)}</p>"
+    if block.count("[") > _MOST_BRACKETS:  # it looks for the end of each link through all that follows
+        return as_it_is
+    try:
+        return str(_markdown().reset().convert(block))
+    except RecursionError:  # hundreds of quotes inside each other
+        _markdown.cache_clear()
+        return as_it_is
+
+
 @lru_cache(maxsize=4096)
 def _html(block: str) -> str:
     if (known := html_of(block)) is not None:
         return time_elements(known)
     import nh3  # noqa: PLC0415
 
-    raw = _markdown().reset().convert(block)
+    raw = _converted(block)
     clean = nh3.clean(
         raw, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None
     )

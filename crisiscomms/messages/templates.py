@@ -30,6 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
 from crisiscomms.messages.languages import Voice, folders, load_words
 from crisiscomms.messages.prose import Md, escape, to_text
+from crisiscomms.record.edit import yaml_text
 from crisiscomms.workspace import Workspace
 
 
@@ -83,6 +84,20 @@ def render(name: str, voice: Voice, own: Path | None, **context: Any) -> str:
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise _broken(*_where(error, name), str(error)) from error
     return re.sub(r"\n{3,}", "\n\n", source).strip() + "\n"
+
+
+def render_record(template: str, /, **values: Any) -> str:
+    """Render a record that a person will go on writing. A function among the values is a filter too."""
+    environment = Environment(
+        loader=FileSystemLoader(packaged("templates") / "records"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 -- this is YAML
+    )
+    environment.filters |= {"yaml": yaml_text, **{key: value for key, value in values.items() if callable(value)}}
+    return environment.get_template(template).render(**values)
 
 
 @lru_cache(maxsize=32)

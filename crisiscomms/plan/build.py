@@ -110,6 +110,8 @@ class _Planner:
         return "\n\n".join(page.text for content in contents for page in content.pages)
 
     def _memos(self, composed: Composed) -> Iterator[Item]:
+        if self.incident.history:
+            return
         memos, stand = composed.messages.memos, self.published.memos
         digests = {memo.language: self.ledger.keep(memo) for memo in memos}
         before = [json.loads(self.world.read(stand[m.language]))["text"] for m in memos if m.language in stand]

@@ -14,7 +14,7 @@ from crisiscomms.errors import Finding, Severity
 from crisiscomms.fields import When, shown
 from crisiscomms.record.citations import TIMES
 from crisiscomms.record.files import find_file
-from crisiscomms.record.model import Incident
+from crisiscomms.record.model import CLOSED, Incident
 from crisiscomms.record.names import Names
 from crisiscomms.record.tree import Path_, Tree
 from crisiscomms.record.wording import hint, listed
@@ -35,6 +35,7 @@ def incoherences(incident: Incident, tree: Tree, names: Names, workspace: Worksp
     yield from check.pictures(workspace, path)
     yield from check.times()
     yield from check.updates()
+    yield from check.history()
 
 
 class _Coherence:
@@ -138,7 +139,8 @@ class _Coherence:
     def updates(self) -> Iterator[Finding]:
         updates = [(i, u) for i, u in enumerate(self.incident.updates) if ("updates", i, "at") in self.tree.spans]
         for (_, above), (index, update) in pairwise(updates):
-            if update.at.at <= above.at.at:
+            # What others wrote long ago may hold two updates of one minute.
+            if update.at.at < above.at.at or (update.at.at == above.at.at and not self.incident.history):
                 yield self.finding(
                     "time-backwards",
                     ("updates", index, "at"),
@@ -155,6 +157,20 @@ class _Coherence:
                     "Give a later time, or remove next_update if this is the last update.",
                     "People would be told to expect news in the past.",
                 )
+
+    def history(self) -> Iterator[Finding]:
+        """Yield what a past incident cannot have: an end that is still to come, and readers who are told."""
+        if not self.incident.history:
+            return
+        last = len(self.incident.updates) - 1
+        if self.incident.status not in CLOSED:
+            message = "is not over, and past incidents are"
+            fix = "Take out history, and it is an incident like any other. Or add an update that resolves it."
+            yield self.finding("open-history", ("updates", last, "status"), message, fix)
+        for index, update in enumerate(self.incident.updates):
+            if update.audiences:
+                message = "names who is told, and nobody is told of a past incident"
+                yield self.finding("told-history", ("updates", index, "audiences"), message, "Take out audiences.")
 
 
 def _said(when: When) -> str:

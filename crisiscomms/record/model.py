@@ -48,6 +48,7 @@ __all__ = [
     "Fact",
     "FactName",
     "Feedback",
+    "History",
     "Impact",
     "Incident",
     "Kind",
@@ -99,6 +100,19 @@ class Update(Model):
     """Promises that must be marked as kept before this goes out."""
     private: bool = False
     """true: goes to its audiences only, never to a page or a post."""
+
+
+class History(Model):
+    """A past incident that was brought in from elsewhere. It stands on the pages, and nobody is told of it."""
+
+    source: Literal["statuspage", "atom", "cstate", "upptime"]
+    """Where it comes from."""
+    reference: str
+    """What it is called there."""
+    imported: When
+    """When it was brought in."""
+    digest: str
+    """Tells whether a person has changed the record since. Leave it as it is."""
 
 
 class Incident(Model):
@@ -172,6 +186,8 @@ class Incident(Model):
     """Words that need explaining, and their explanations."""
     notes: str | None = None
     """For the team only. Reaches no message."""
+    history: History | None = None
+    """Only in records that import wrote: what is over for long. It stands on the pages, and nobody is told of it."""
     updates: tuple[Update, ...] = Field(min_length=1)
     """What we said and will say, oldest first."""
 

@@ -105,7 +105,7 @@ class _Words:
                 if _USER.match(address):
                     message = f'holds "{shown(address)}", which hides where it leads'
                     yield self.finding(address, start, "unsafe-link", message, "Write the address without @ and \\.")
-                elif not is_bare and not _is_safe(address):
+                elif not is_bare and not is_safe(address):
                     message = f'links to "{shown(address)}"' if address else "holds a link that leads nowhere"
                     fix = "Link to a full address that begins with https://, or to mailto: and an e-mail address."
                     yield self.finding(address, start, "unsafe-link", message, fix)
@@ -135,7 +135,8 @@ class _Words:
             yield self.finding("=?", start, "header-injection", message, "Write the words plainly.")
 
 
-def _is_safe(address: str) -> bool:
+def is_safe(address: str) -> bool:
+    """Say whether a link may lead to an address: https, mail or a phone, and what it shows is where it leads."""
     match = _SAFE_LINK.fullmatch(address)
     if match is None or any(not c.isprintable() for c in address):
         return False

@@ -40,8 +40,11 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     """Return every finding about a record and its messages, in the order of the file.
 
     A finding that the record silences stays in the list as information, with the reason that was given. Where the
-    record itself lacks something, the messages that lack it too are not named again.
+    record itself lacks something, the messages that lack it too are not named again. A past incident is not judged by
+    what we would say today: what must not stand on a page makes its record unreadable.
     """
+    if case.incident.history:
+        return ()
     findings = [*record_elements(case), *record_truth(case), *record_hours(case), *record_standing(case)]
     findings += record_own(case)
     findings += [*record_care(case), *record_duties(case, {finding.code for finding in findings})]

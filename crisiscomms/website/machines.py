@@ -35,7 +35,8 @@ class Machines:
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield every file by its path below the language's root."""
         tree = self._tree
-        yield from self._feeds("", self.name, tree.contents)
+        # Fifty old incidents in a feed would be fifty pieces of news to whoever reads it.
+        yield from self._feeds("", self.name, [content for content in tree.contents if not content.past])
         for content in tree.contents:
             yield from self._feeds(f"incidents/{content.incident}/", self._mark + content.title, [content])
         yield "calendar.ics", build_calendar(tree.contents, tree.speech, name=self.name, home=self._home)

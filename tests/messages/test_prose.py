@@ -1,6 +1,7 @@
 """Prose: Markdown to HTML and text, with nothing active in it whatever it is given."""
 
 import re
+import time
 
 import html5lib
 import pytest
@@ -268,3 +269,12 @@ def test_sentences(text, parts):
 @given(st.text(alphabet='Ab1. !?"„“)zB:,\n', max_size=60))
 def test_no_letter_is_lost_between_sentences(text):
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 20_000, "![" * 10_000, "[a](b" * 5_000, "> " * 5_000 + "words", "- " * 5_000 + "words"]
+)
+def test_what_would_cost_a_parser_minutes_or_its_stack_is_shown_as_it_is(text):
+    began = time.process_time()
+    assert to_text(text).strip()
+    assert time.process_time() - began < 5
