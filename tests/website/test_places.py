@@ -19,6 +19,7 @@ from crisiscomms.website.deploy.git import Branch, GitTarget
 from crisiscomms.website.deploy.rules import Rules
 from crisiscomms.website.deploy.s3 import Bucket, S3Target
 from crisiscomms.website.deploy.sftp import SftpPlace, SftpTarget
+from crisiscomms.website.deploy.shelf import Shelf
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 NUMBERS = count(1)
@@ -226,6 +227,26 @@ def test_two_who_publish_into_one_bucket_notice_each_other(bucket, tmp_path, mon
         ours.put(release(3))
     ours.put(release(3))
     assert shown(ours) == release(3).files
+
+
+@pytest.mark.parametrize("cut_short", [1, 5])
+def test_the_style_of_what_stood_stays_however_many_deploys_were_cut_short_since(
+    bucket, tmp_path, monkeypatch, cut_short
+):
+    target = S3Target(bucket, tmp_path / "shelf", Rules.read())
+    target.put(release(0))
+    with monkeypatch.context() as dying:
+        dying.setattr(Shelf, "touch", lambda *_: 1 / 0)  # all of it is there, and the process ends
+        with pytest.raises(ZeroDivisionError):
+            target.put(release(1))
+    with monkeypatch.context() as dying:
+        dying.setattr(S3Target, "_each", staticmethod(lambda *_: 1 / 0))
+        for number in range(2, 2 + cut_short):
+            with pytest.raises(ZeroDivisionError):
+                target.put(release(number))
+    target.put(release(20))
+    assert target.read(style(1)) == files(1)[style(1)]  # whose page somebody opened a moment ago
+    assert [one.digest for one in target.kept()][:2] == [release(20).digest, release(1).digest]
 
 
 def test_other_things_in_the_bucket_stay_and_a_site_that_is_not_ours_is_not_overwritten(bucket, tmp_path):

@@ -63,7 +63,7 @@ class FolderTarget:
         link.replace(self.folder)
         sync(self.folder.parent)
         self.shelf.sweep(release.name)
-        self.shelf.prune(release)
+        self.shelf.prune(release.name)
 
     def _check(self) -> None:
         target, releases = self.folder, self.shelf.folder

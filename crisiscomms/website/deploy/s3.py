@@ -73,8 +73,10 @@ class S3Target:
             for _, names in groupby(release.in_order(), key=rank):
                 self._each(lambda name: self._put(name, release.files[name], front), names)
             self.shelf.touch(folder)
-            self.shelf.sweep(folder.name)
-            self.shelf.prune(folder)
+            stood = [short(before.digest)] if before else []
+            for name in [folder.name, *stood]:
+                self.shelf.seen(name)
+            self.shelf.prune(folder.name, *stood)  # pages of what was cut short were seen too, so nothing is swept away
             self._remove(known - set(release.files) - self._still_asked_for())
 
     def read(self, name: str) -> bytes | None:

@@ -96,7 +96,8 @@ class SftpTarget:
     async def _show(self, sftp: Any, name: str, stood: str) -> None:
         """Switch, unless somebody else did meanwhile, and take away what is too old."""
         await self._carry(sftp, name)
-        now = datetime.now(UTC).timestamp()
+        newest = max([(await sftp.stat(self._at(one))).mtime for one in await self._names(sftp)], default=0)
+        now = max(int(datetime.now(UTC).timestamp()), newest + 1)  # the protocol knows whole seconds only
         await sftp.utime(self._at(name), times=(now, now))
         link = self._at(f"link{PART}")
         await sftp.symlink(posixpath.join(posixpath.basename(self._releases), name), link)

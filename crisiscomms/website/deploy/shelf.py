@@ -86,19 +86,23 @@ class Shelf:
         found = [path for path in self.folder.iterdir() if path.is_dir() and path.suffix != PART]
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
-    def beyond(self, stands: Path) -> list[Path]:
-        """Return the releases that are too old to keep. What stands is always kept."""
-        return [path for path in self.releases() if path != stands][KEPT - 1 :]
+    def seen(self, name: str) -> None:
+        """Note that readers saw a release as a whole."""
+        (self.folder / f"{name}{NEW}").unlink(missing_ok=True)
 
-    def prune(self, stands: Path) -> None:
-        """Take away the releases that are too old to keep."""
-        for path in self.beyond(stands):
+    def prune(self, *spared: str) -> None:
+        """Take away the releases that are too old to keep. Those named, by their short digests, stay."""
+        others = [path for path in self.releases() if path.name not in spared]
+        for path in others[KEPT - len(set(spared)) :]:
+            self.seen(path.name)
             shutil.rmtree(path)
 
     def kept(self, stands: str) -> list[Kept]:
-        """Return every release. `stands` is the short digest of the one that readers see."""
+        """Return every release that readers saw as a whole. `stands` is the short digest of the one they see now."""
         found = []
         for path in self.releases():
+            if path.with_name(path.name + NEW).exists() and path.name != stands:
+                continue
             at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
             manifest = self.manifest(path)
             found.append(Kept(manifest.digest if manifest else path.name, at, path.name == stands))
