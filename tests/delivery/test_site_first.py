@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from contextlib import ExitStack
 
 import pytest
 from standins.office import MAIL, TEN
+from standins.s3_server import KEYS, get, make_bucket, s3_server
+from standins.sftp_server import USER, sftp_server
 from standins.web_servers import Plain
 
 SITE = 'verify = "{url}"\npatience = "{patience} minutes"\n'
@@ -113,3 +117,64 @@ def test_a_rehearsal_never_reaches_the_real_place(ready):
     ready.publish("--rehearsal")
     assert (ready.folder / "rehearsal/public/index.html").is_file()
     assert not (ready.folder / "public").exists()
+
+
+@pytest.mark.parametrize("kind", ["sftp", "s3", "git"])
+def test_a_site_elsewhere_is_put_there_and_only_then_do_mails_go_out(office, mail, kind, tmp_path):
+    """From the channel's table and its secrets to the reader, with what each place needs."""
+    with ExitStack() as stack:
+        table, read = PLACES[kind](office, stack, tmp_path)
+        office.settle(f'deploy = "{kind}"\n{table}\n', MAIL.format(port=mail.port))
+        office.people("merchants", *TEN)
+        office.record()
+        office.publish()
+        assert mail.counts == dict.fromkeys(TEN, 1)
+        assert b"card payments are failing" in read("incidents/checkout/index.html")
+        assert "Nothing to publish" in office.publish()
+        office.run("site", "verify", expect=0)
+        office.run("audit", "verify", expect=0)
+        listed = json.loads(office.run("site", "list", "--json", expect=0).stdout)["releases"]
+        assert [one["readers_see_it"] for one in listed] == [True]
+        assert not (office.folder / "public").exists()
+
+
+def _sftp(office, stack, tmp_path):
+    server = stack.enter_context(sftp_server(tmp_path / "keys"))
+    public = tmp_path / "www/public"
+    web = stack.enter_context(Plain(public).serving())
+    office.secret("website.key", server.key)
+    place = (
+        f'host = "127.0.0.1"\nport = {server.port}\nuser = "{USER}"\npath = "{public}"\nhost_key = "{server.host_key}"'
+    )
+    return f"{place}\n{SITE.format(url=web.url, patience=0)}", lambda name: (public / name).read_bytes()
+
+
+def _s3(office, stack, _tmp_path):
+    address = stack.enter_context(s3_server())
+    make_bucket(address, "site")
+    for name, value in KEYS.items():
+        office.secret(f"website.{name}", value)
+    table = f'bucket = "site"\nendpoint = "{address}"\nverify = false'
+    return table, lambda name: get(f"{address}/site/{name}").content
+
+
+def _git(_office, _stack, tmp_path):
+    remote = tmp_path / "pages.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+
+    def read(name):
+        return subprocess.run(["git", "-C", remote, "show", f"pages:{name}"], capture_output=True, check=True).stdout
+
+    return f'remote = "{remote}"\nverify = false', read
+
+
+PLACES = {"sftp": _sftp, "s3": _s3, "git": _git}
+
+
+def test_a_secret_that_is_missing_is_named_and_nothing_goes_out(office, mail):
+    office.settle('deploy = "s3"\nbucket = "site"\nendpoint = "http://127.0.0.1:1"\n', MAIL.format(port=mail.port))
+    office.people("merchants", *TEN)
+    office.record()
+    said = office.publish(expect=6)
+    assert "secrets/website.access_key_id" in said
+    assert mail.counts == {}

@@ -113,7 +113,7 @@ def _sftp(home: Path, kills: int, chance: random.Random) -> tuple[Reader, int]:
     public = home / "www/public"
     with sftp_server(home / "keys") as server:
         place = SftpPlace("127.0.0.1", server.port, USER, str(public), server.host_key, server.key)
-        return _trial(partial(SftpTarget, place), partial(_below, public), kills, 2.5, chance)
+        return _trial(partial(SftpTarget, place), partial(_below, public), kills, 1.5, chance)
 
 
 def _s3(home: Path, kills: int, chance: random.Random) -> tuple[Reader, int]:

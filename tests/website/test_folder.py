@@ -1,7 +1,9 @@
 """What a reader of a folder meets while the site changes: the release before or the release after, never half of one."""
 
 import os
+import threading
 import time
+from pathlib import Path
 
 import pytest
 from website.releases import files, named_in, release, shown, style
@@ -208,3 +210,49 @@ def test_any_error_half_way_leaves_the_old_release(target, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             target.put(release(2))
     assert shown(target) == release(1).files
+
+
+def test_the_old_release_stands_whole_until_the_new_one_does(target, monkeypatch):
+    """There is no instant between: right before the one step that switches readers meet the old release, right after it the new."""
+    target.put(release(1))
+    real, met = Path.replace, []
+
+    def replace(path, to):
+        if Path(to) != target.folder:
+            return real(path, to)
+        met.append(shown(target))
+        done = real(path, to)
+        met.append(shown(target))
+        return done
+
+    monkeypatch.setattr(Path, "replace", replace)
+    target.put(release(2))
+    assert met == [release(1).files, release(2).files]
+
+
+def test_a_reader_who_never_looks_away_only_ever_sees_whole_releases(target):
+    whole = [release(number) for number in range(31)]
+    target.put(whole[0])
+    problems, seen, stop = [], set(), threading.Event()
+
+    def poll():
+        while not stop.is_set():
+            try:
+                page = (target.folder / "index.html").read_bytes()
+            except OSError as error:
+                problems.append(error)
+                continue
+            found = [one for one in whole if one.digest == named_in(page)]
+            seen.update(one.digest for one in found)
+            if [one.files["index.html"] for one in found] != [page]:
+                problems.append(page[:200])
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    for one in whole[1:]:
+        target.put(one)
+        time.sleep(0.005)
+    stop.set()
+    reader.join()
+    assert problems == []
+    assert len(seen) > 1
