@@ -44,7 +44,12 @@ class Machines:
         yield "llms.txt", self._list()
 
     def card(self, content: SiteContent) -> tuple[str, bytes] | None:
-        """Return the picture for an incident's address, and where it stands. None where we lack letters for its words."""
+        """Return the picture for an incident's address, and where it stands. None where we lack letters for its words.
+
+        A past incident has none: nobody passes its address on today.
+        """
+        if content.past:
+            return None
         speech = self._tree.speech
         said = Card(
             self._organisation.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -71,7 +72,9 @@ def judged(body: str, *, whole: bool = True) -> Iterator[str]:
 
 def _element(element: Element) -> Iterator[str]:
     tag = element.tag.rpartition("}")[2].lower()
-    if tag in ACTIVE:
+    if tag == "script" and element.get("type") == "application/ld+json":
+        json.loads(element.text or "")  # data for search engines, which no browser runs: whole, or it was broken out of
+    elif tag in ACTIVE:
         yield f"<{tag}>"
     if tag == "meta" and (element.get("http-equiv") or "").lower() == "refresh":
         yield "a page that leads on by itself"

@@ -15,7 +15,7 @@ from proof import report
 from proof.ground import Figures
 
 #: Each is a module here, with a function `prove`, whose arguments are the part's options.
-PARTS = ("model", "machine", "kills", "postgres", "crash", "power", "faults", "audit", "plan", "deploy")
+PARTS = ("model", "machine", "kills", "postgres", "crash", "power", "faults", "audit", "plan", "deploy", "hostile")
 
 
 def say(line: str) -> None:
