@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
-from crisiscomms.messages.prose import one_line, plain_times, to_html, to_text
+from crisiscomms.messages.prose import one_line, plain_times, sentences, to_html, to_text
 from crisiscomms.messages.teller import Said
 from crisiscomms.messages.templates import render
 from crisiscomms.messages.told import Told
@@ -120,6 +120,20 @@ def _twin(source: str) -> str:
     return re.sub(r" \{#[\w-]+\}$", "", plain_times(source), flags=re.MULTILINE)
 
 
-def _shorten(text: str, most: int = 160) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " ..."
+#: How long the description of a page is meant to be, and how long its first sentence may be before it is cut.
+_DESCRIPTION, _LONGEST = 160, 320
+
+
+def _shorten(text: str) -> str:
+    """Return the first sentences of a text. A sentence that is cut ends before any figure: half a date is another date."""
+    found = ""
+    for sentence in sentences(" ".join(text.split())):
+        if found and len(found) + 1 + len(sentence) > _DESCRIPTION:
+            break
+        found = f"{found} {sentence}".strip()
+    if len(found) <= _LONGEST:
+        return found
+    words = found[:_DESCRIPTION].split()[:-1]
+    while len(words) > 1 and any(sign.isdigit() for sign in "".join(words[-2:])):
+        words.pop()
+    return f"{' '.join(words)} ..."

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
 from crisiscomms.messages.model import SiteContent
 from crisiscomms.website.layouts import Layouts
-from crisiscomms.workspace import Look, Workspace, palette
+from crisiscomms.workspace import Workspace
 
 #: A logo is fetched with every first view, which must be light on a bad line.
 HEAVIEST_LOGO = 4096
@@ -22,7 +22,7 @@ class Assets:
     def __init__(self, workspace: Workspace, layouts: Layouts, contents: Iterable[SiteContent]) -> None:
         look = workspace.settings.site.look
         self.files = _pictures(contents)
-        self.style = self._add("style.css", "".join(_named(look)).encode() + layouts.asset("style.css"))
+        self.style = self._add("style.css", look.style.encode() + layouts.asset("style.css"))
         self.icon = self._add("icon.svg", layouts.asset("icon.svg"))
         self.logo = self._add(f"logo{Path(look.logo).suffix}", _logo(workspace, look.logo)) if look.logo else None
 
@@ -32,22 +32,6 @@ class Assets:
         path = f"assets/{stem}.{hashlib.sha256(body).hexdigest()[:8]}.{suffix}"
         self.files[path] = body
         return path
-
-
-def _named(look: Look) -> Iterator[str]:
-    """Yield the colours and fonts of the style, by name: for light, for dark, for paper."""
-    for scheme, colours in palette(look.colours).items():
-        named = "".join(f"--{name}:{colour};" for name, colour in colours.items())
-        yield (
-            f"@media (prefers-color-scheme:{scheme}){{:root{{{named}}}}}\n"
-            if scheme == "dark"
-            else f":root{{{named}}}\n"
-        )
-    fonts = "".join(
-        f"--{name}:{font};" for name, font in (("words", look.text_font), ("titles", look.title_font)) if font
-    )
-    if fonts:
-        yield f":root:root{{{fonts}}}\n"
 
 
 def _logo(workspace: Workspace, name: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from crisiscomms.fields import Model, wrong
-from crisiscomms.workspace.colours import OWN, SCHEMES, faint, is_colour
+from crisiscomms.workspace.colours import OWN, SCHEMES, faint, is_colour, palette
 
 _FONTS = re.compile(r"[\w \"',.-]+")
 
@@ -86,3 +86,16 @@ class Look(Model):
                 if shade and getattr(shade, scheme):
                     found[scheme][name] = getattr(shade, scheme).lower()
         return found
+
+    @property
+    def style(self) -> str:
+        """The colours and fonts as CSS, by the names that our style calls them: for light, for dark, for paper."""
+        lines = []
+        for scheme, colours in palette(self.colours).items():
+            named = "".join(f"--{name}:{colour};" for name, colour in colours.items())
+            rule = f":root{{{named}}}"
+            lines.append(f"@media (prefers-color-scheme:{scheme}){{{rule}}}\n" if scheme == "dark" else f"{rule}\n")
+        fonts = (("words", self.text_font), ("titles", self.title_font))
+        if named := "".join(f"--{name}:{font};" for name, font in fonts if font):
+            lines.append(f":root:root{{{named}}}\n")
+        return "".join(lines)

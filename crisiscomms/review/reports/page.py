@@ -16,6 +16,7 @@ from crisiscomms.messages.templates import packaged
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.reports.model import Checked, Report
 from crisiscomms.review.reports.score import elements
+from crisiscomms.workspace import Look
 
 _WIDE = 120
 
@@ -37,7 +38,7 @@ def report_page(report: Report, organisation: str, lines: Lines) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    theme = packaged("site").joinpath("style.css").read_text(encoding="utf-8")
+    theme = Look().style + packaged("site").joinpath("style.css").read_text(encoding="utf-8")
     numbers = {id(finding): number for number, finding in enumerate(report.findings, 1)}
     return environment.get_template("check.html.j2").render(
         organisation=organisation,
