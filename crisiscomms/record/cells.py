@@ -11,6 +11,8 @@ from crisiscomms.record.characters import BLANK, UNPRINTABLE, code_point, invisi
 
 _WHY = "People on this list might not be told, or the wrong people might be."
 _LONGEST_CELL = 2_000
+#: A longer name fits no line of a mail's head, and is nobody's.
+_LONGEST_NAME = 200
 _BLANK = re.compile(f"[{''.join(sorted(BLANK))}]")
 
 
@@ -42,7 +44,7 @@ def harmless(cells: Sequence[str]) -> bool:
     return (
         text.isprintable()
         and "=?" not in text
-        and (len(text) <= _LONGEST_CELL or max(map(len, cells)) <= _LONGEST_CELL)
+        and (len(text) <= _LONGEST_NAME or max(map(len, cells)) <= _LONGEST_NAME)
         and (text.isascii() or not _BLANK.search(text))
     )
 
@@ -74,8 +76,9 @@ def cell_flaws(place: Place, columns: tuple[str, ...], cells: Sequence[str]) -> 
     """Yield what no cell may hold, whatever its column."""
     for column, cell in zip(columns, cells, strict=False):
         yield from _hidden(place, column, cell)
-        if len(cell) > _LONGEST_CELL:
-            yield problem(place, f"{shown(column)} is longer than {_LONGEST_CELL:,} characters", "Shorten it.")
+        most = _LONGEST_NAME if column == "name" else _LONGEST_CELL
+        if len(cell) > most:
+            yield problem(place, f"{shown(column)} is longer than {most:,} characters", "Shorten it.")
 
 
 def _hidden(place: Place, column: str, value: str) -> Iterator[Finding]:
