@@ -68,10 +68,10 @@ def shapes() -> dict[str, str]:
 
 
 def seconds(text: str, kind: str = "statement") -> float:
-    """Return the CPU time of one review, the least of three."""
+    """Return the CPU time of one review: the least of seven for a short text, which other work on the machine disturbs most."""
     known = Known(status="investigating", severity="major", kind="outage", harm="none", level="ours", cause="unknown")
     best = 99.0
-    for _ in range(3 if len(text) < 100_000 else 1):
+    for _ in range(7 if len(text) < 100_000 else 1):
         letter = Letter(kind, "en", text, known=known)
         start = time.process_time()
         scan(letter)
