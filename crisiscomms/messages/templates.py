@@ -107,7 +107,7 @@ def _environment(language: str, own: Path | None) -> Environment:
     kind = ImmutableSandboxedEnvironment if own else Environment
     environment = kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders(language, base, own), base]]),
-        bytecode_cache=_bytecode("words"),
+        bytecode_cache=_bytecode("sandboxed" if own else "words"),
         undefined=StrictUndefined,
         extensions=[_KeepLineEnds],
         trim_blocks=True,

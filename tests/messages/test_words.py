@@ -13,6 +13,7 @@ from produced_files import parts_of, readings
 
 from crisiscomms.errors import InvalidInput
 from crisiscomms.fields import When
+from crisiscomms.messages import templates
 from crisiscomms.messages.compose import filled, reader_filler, reader_slots
 from crisiscomms.messages.languages import Voice, load_words
 from crisiscomms.messages.prose import sentences
@@ -528,6 +529,18 @@ def test_a_workspace_overrides_a_template_and_a_word_by_name(tmp_path):
         assert "Schreiben Sie es uns" in read.message(f"{name} de")
     assert read.message("post x").startswith("Over: ")
     assert "Behoben" in read.message("statement de")
+
+
+def test_what_is_compiled_for_a_workspace_with_templates_of_its_own_serves_only_such_workspaces(tmp_path, monkeypatch):
+    plain, own = (bench_in(tmp_path / name) for name in ("plain", "own"))
+    (own.workspace.folder / "templates").mkdir()
+    pages = []
+    for order in ([own, plain], [plain, own]):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(order[0].workspace.folder / "cache"))
+        for bench in order:
+            templates._environment.cache_clear()  # as a process of its own would begin
+            pages.append(bench.read(source_of(OUTAGE), FINAL[OUTAGE]).composed.messages.site)
+    assert pages[1:] == pages[:-1]
 
 
 @pytest.mark.parametrize(
