@@ -70,7 +70,7 @@ class WebsiteChannel:
 
         release = Release.of({**files, **self._configured(files)})
         target = self.target(secret, at)
-        standing = Manifest.read(target.read(MANIFEST))
+        standing = Manifest.read(target.read([MANIFEST])[MANIFEST])
         known = standing.files if standing else {}
         # What stands there already was read when it was put there.
         if broken := verify_feeds({name: files[name] for name in files if known.get(name) != release.digests[name]}):

@@ -59,7 +59,7 @@ def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = F
     room = open_room(folder, rehearsal=rehearsal)
     site = _site(room, channel)
     target = site.target(room.secrets_of(site.name))
-    manifest = Manifest.read(target.read(MANIFEST))
+    manifest = Manifest.read(target.read([MANIFEST])[MANIFEST])
     if manifest is None:
         raise CrisiscommsError(
             f"there is no site of ours at {site.place}", why="Readers find nothing.", fix="Publish: crisiscomms publish"

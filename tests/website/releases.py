@@ -42,7 +42,12 @@ def asked_for_by(page):
 
 def shown(target):
     """Return the files of the site that stands there, by the list that it brings. Fails where one is not what it says."""
-    manifest = Manifest.read(target.read(MANIFEST))
-    found = {name: target.read(name) for name in manifest.files}
+    manifest = Manifest.read(body(target, MANIFEST))
+    found = target.read(manifest.files)
     assert {name: sha256(body) for name, body in found.items()} == manifest.files
-    return {**found, MANIFEST: target.read(MANIFEST)}
+    return {**found, MANIFEST: body(target, MANIFEST)}
+
+
+def body(target, name):
+    """Return one file as it stands."""
+    return target.read([name])[name]

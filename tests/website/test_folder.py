@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from website.releases import files, named_in, release, shown, style
+from website.releases import body, files, named_in, release, shown, style
 
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.website.deploy import FolderTarget, Release, find
@@ -83,7 +83,7 @@ def test_repairing_one_release_leaves_the_others_alone(target):
 def test_the_style_of_kept_releases_stays_within_reach_and_that_of_older_ones_goes(target):
     for number in range(7):
         target.put(release(number))
-    assert [number for number in range(7) if target.read(style(number))] == [2, 3, 4, 5, 6]
+    assert [number for number in range(7) if body(target, style(number))] == [2, 3, 4, 5, 6]
     assert shown(target) == release(6).files
 
 
@@ -100,7 +100,7 @@ def test_going_back_shows_an_earlier_release_with_the_styles_of_the_later_one(ta
         target.put(release(number))
     target.roll_back(find(target.kept(), None))
     assert shown(target) == release(1).files
-    assert target.read(style(2)) == files(2)[style(2)]  # who came a second ago still gets it
+    assert body(target, style(2)) == files(2)[style(2)]  # who came a second ago still gets it
     target.roll_back(find(target.kept(), release(0).name))
     assert shown(target) == release(0).files
     assert [one.digest for one in target.kept() if one.stands] == [release(0).digest]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from standins.s3_server import KEYS, get, make_bucket, put, s3_server
 from standins.sftp_server import PASSWORD, USER, sftp_server
-from website.releases import files, release, shown, style
+from website.releases import body, files, release, shown, style
 
 from crisiscomms.errors import Busy, CrisiscommsError
 from crisiscomms.website.deploy import MANIFEST, FolderTarget, Release, find
@@ -69,20 +69,20 @@ def target(request, tmp_path):
 
 
 def test_a_release_is_put_there_whole_and_what_was_removed_is_gone(target):
-    assert target.read(MANIFEST) is None
+    assert body(target, MANIFEST) is None
     assert target.kept() == []
     target.put(Release.of({**files(1), "gone.html": b"<head></head>gone"}))
     target.put(release(2))
     target.put(release(2))
     assert shown(target) == release(2).files
-    assert target.read("gone.html") is None
+    assert body(target, "gone.html") is None
     assert [one.stands for one in target.kept()] == [True, False]
 
 
 def test_the_styles_of_the_releases_before_stay_and_older_ones_go(target):
     for number in range(7):
         target.put(release(number))
-    assert [number for number in range(7) if target.read(style(number))] == [2, 3, 4, 5, 6]
+    assert [number for number in range(7) if body(target, style(number))] == [2, 3, 4, 5, 6]
     assert [one.digest for one in target.kept()] == [release(number).digest for number in (6, 5, 4, 3, 2)]
 
 
@@ -91,7 +91,7 @@ def test_an_earlier_release_is_shown_again_and_the_newest_after_it(target):
         target.put(release(number))
     target.roll_back(find(target.kept(), release(0).name))
     assert shown(target) == release(0).files
-    assert target.read(style(2)) == files(2)[style(2)]
+    assert body(target, style(2)) == files(2)[style(2)]
     assert [one.digest for one in target.kept() if one.stands] == [release(0).digest]
     target.put(release(2))
     assert shown(target) == release(2).files
@@ -245,7 +245,7 @@ def test_the_style_of_what_stood_stays_however_many_deploys_were_cut_short_since
             with pytest.raises(ZeroDivisionError):
                 target.put(release(number))
     target.put(release(20))
-    assert target.read(style(1)) == files(1)[style(1)]  # whose page somebody opened a moment ago
+    assert body(target, style(1)) == files(1)[style(1)]  # whose page somebody opened a moment ago
     assert [one.digest for one in target.kept()][:2] == [release(20).digest, release(1).digest]
 
 

@@ -7,6 +7,7 @@ or the release after, and never half of one. Killed at any instant, the old rele
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from crisiscomms.errors import CrisiscommsError, Place, relative
@@ -33,10 +34,10 @@ class FolderTarget:
                 return
             self._show(self.shelf.write(release, stands))
 
-    def read(self, name: str) -> bytes | None:
-        """Return a file as it stands."""
-        path = self.folder / name
-        return path.read_bytes() if path.is_file() else None
+    def read(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return files as they stand."""
+        paths = {name: self.folder / name for name in names}
+        return {name: path.read_bytes() if path.is_file() else None for name, path in paths.items()}
 
     def kept(self) -> list[Kept]:
         """Return the releases beside the folder."""

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,10 +61,10 @@ class GitTarget:
                 return
             repository.push(repository.commit(release, self._at))
 
-    def read(self, name: str) -> bytes | None:
-        """Return a file of the branch."""
+    def read(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return files of the branch."""
         with self._repository() as repository:
-            return repository.show(repository.tip, name)
+            return repository.bodies(repository.tip, names)
 
     def kept(self) -> list[Kept]:
         """Return the releases among the last commits of the branch."""
@@ -78,7 +78,8 @@ class GitTarget:
             manifest = repository.manifest(commit)
             if not manifest:
                 raise CrisiscommsError(f"the release {to.name} is no longer in the branch", why=_WHY)
-            files = {name: repository.show(commit, name) or b"" for name in [*manifest.files, MANIFEST]}
+            found = repository.bodies(commit, [*manifest.files, MANIFEST])
+            files = {name: body or b"" for name, body in found.items()}
             repository.push(repository.commit(Release(manifest.digest, files), self._at))
 
     @contextmanager
@@ -94,6 +95,7 @@ class _Repository:
 
     def __init__(self, folder: Path, branch: Branch) -> None:
         self.folder, self.branch, self.tip = folder, branch, ""
+        self._listed: dict[str, dict[str, str]] = {}
         self._run("init", "--quiet", "--bare", ".")
 
     def fetch(self) -> None:
@@ -130,20 +132,32 @@ class _Repository:
 
     def manifest(self, commit: str) -> Manifest | None:
         """Return what a commit's release says of itself."""
-        return Manifest.read(self.show(commit, MANIFEST))
+        return Manifest.read(self.bodies(commit, [MANIFEST])[MANIFEST])
 
-    def show(self, commit: str, name: str) -> bytes | None:
-        """Return a file of a commit."""
-        return self._run("show", f"{commit}:{name}") if commit and name in self.blobs(commit) else None
+    def bodies(self, commit: str, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return files of a commit, all asked for at once. None for those that it does not have."""
+        blobs = self.blobs(commit)
+        found: dict[str, bytes | None] = dict.fromkeys(names)
+        there = [name for name in found if name in blobs]
+        asked = "".join(f"{blobs[name]}\n" for name in there)
+        told, at = self._run("cat-file", "--batch=%(objectsize)", given=asked.encode()), 0
+        for name in there:
+            start = told.index(b"\n", at) + 1
+            end = start + int(told[at:start])
+            found[name], at = told[start:end], end + 1
+        return found
 
     def blobs(self, commit: str) -> dict[str, str]:
-        """Return the id of every file of a commit."""
-        listed = self._run("ls-tree", "-r", "-z", commit).decode().split("\0")
-        return {line.partition("\t")[2]: line.split()[2] for line in filter(None, listed)}
+        """Return the id of every file of a commit; nothing before the first."""
+        if commit not in self._listed:
+            listed = self._run("ls-tree", "-r", "-z", commit).decode().split("\0") if commit else []
+            self._listed[commit] = {line.partition("\t")[2]: line.split()[2] for line in filter(None, listed)}
+        return self._listed[commit]
 
     def differing(self, release: Release) -> list[str]:
         """Return which files of a release the branch does not have as they are."""
-        return [name for name, body in release.files.items() if self.show(self.tip, name) != body]
+        stands = self.bodies(self.tip, release.files)
+        return [name for name, body in release.files.items() if stands[name] != body]
 
     def commit(self, release: Release, at: datetime) -> str:
         """Make the commit, with the assets of the releases before, and return its id."""
@@ -155,7 +169,7 @@ class _Repository:
             manifest, blobs = self.manifest(commit), self.blobs(commit)
             if manifest and digest != release.digest:
                 carried |= {name: blobs[name] for name in manifest.assets & blobs.keys() if name not in carried}
-        if _DOMAIN in (blobs := self.blobs(self.tip) if self.tip else {}):
+        if _DOMAIN in (blobs := self.blobs(self.tip)):
             carried[_DOMAIN] = blobs[_DOMAIN]
         for name, blob in sorted(carried.items()):
             if name not in release.files:

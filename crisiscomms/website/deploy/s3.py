@@ -79,14 +79,15 @@ class S3Target:
             self.shelf.prune(folder.name, *stood)  # pages of what was cut short were seen too, so nothing is swept away
             self._remove(known - set(release.files) - self._still_asked_for())
 
-    def read(self, name: str) -> bytes | None:
-        """Return a file as it stands."""
-        with self._words():
-            return self._read(name)
+    def read(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return files as they stand."""
+        with self._words(), ThreadPoolExecutor(_AT_ONCE) as pool:
+            wanted = list(names)
+            return dict(zip(wanted, pool.map(self._read, wanted), strict=True))
 
     def kept(self) -> list[Kept]:
         """Return the releases that were put there from this machine."""
-        stands = Manifest.read(self.read(MANIFEST))
+        stands = Manifest.read(self.read([MANIFEST])[MANIFEST])
         return self.shelf.kept(short(stands.digest) if stands else "")
 
     def roll_back(self, to: Kept) -> None:

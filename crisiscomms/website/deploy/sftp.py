@@ -52,9 +52,14 @@ class SftpTarget:
         """Upload a release, then switch to it."""
         self._do(lambda sftp: self._put(sftp, release))
 
-    def read(self, name: str) -> bytes | None:
-        """Return a file as it stands."""
-        return self._do(lambda sftp: self._read(sftp, posixpath.join(self._link, name)))
+    def read(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return files as they stand."""
+        wanted = list(names)
+
+        async def bodies(sftp: Any) -> list[bytes | None]:
+            return await _all(self._read(sftp, posixpath.join(self._link, name)) for name in wanted)
+
+        return dict(zip(wanted, self._do(bodies), strict=True))
 
     def kept(self) -> list[Kept]:
         """Return the releases on the server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from crisiscomms.website.deploy.release import Kept, Release
@@ -17,8 +18,8 @@ class Target(Protocol):
         """
         ...
 
-    def read(self, name: str) -> bytes | None:
-        """Return what stands at a path now. None where nothing does."""
+    def read(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return what stands at some paths now, all of it over one line. None where nothing does."""
         ...
 
     def kept(self) -> list[Kept]:

@@ -38,12 +38,11 @@ def address_of(url: str, name: str) -> str:
 
 def differing(target: Target, digests: Mapping[str, str]) -> list[Difference]:
     """Return what a place itself holds differently, where no server serves it yet."""
-    found = []
-    for name, digest in digests.items():
-        body = target.read(name)
-        if body is None or sha256(body) != digest:
-            found.append(Difference(name, "is missing" if body is None else _told(body)))
-    return found
+    return [
+        Difference(name, "is missing" if body is None else _told(body))
+        for name, body in target.read(digests).items()
+        if body is None or sha256(body) != digests[name]
+    ]
 
 
 def differing_for_readers(url: str, digests: Mapping[str, str]) -> list[Difference]:
