@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ from crisiscomms.errors import CrisiscommsError
 from crisiscomms.fields import Model
 
 if TYPE_CHECKING:
+    from crisiscomms.website import Files
     from crisiscomms.website.deploy import Target
     from crisiscomms.website.deploy.verify import Difference
 
@@ -57,9 +58,12 @@ class WebsiteChannel:
         """The folder beside the releases that keeps the cards of incidents from one build to the next."""
         return self.folder.with_name(f".{self.folder.name}-cards")
 
-    def publish(
-        self, files: Mapping[str, bytes], secret: FindSecret, tell: Callable[[str], None], at: datetime
-    ) -> Receipt:
+    @property
+    def kept(self) -> Path:
+        """The file beside the releases that keeps every other piece of the site for the next build."""
+        return self.folder.with_name(f".{self.folder.name}-pieces") / "kept.sqlite"
+
+    def publish(self, files: Files, secret: FindSecret, tell: Callable[[str], None], at: datetime) -> Receipt:
         """Check the feeds and calendars, put the site there, and read it back. Doing it again changes nothing.
 
         `tell` is told what we wait for, `at` is the time of the update. Raises CrisiscommsError where a feed cannot be
@@ -68,7 +72,7 @@ class WebsiteChannel:
         from crisiscomms.website import verify_feeds  # noqa: PLC0415 -- only publishing needs it
         from crisiscomms.website.deploy import MANIFEST, Manifest, Release  # noqa: PLC0415
 
-        release = Release.of({**files, **self._configured(files)})
+        release = Release.of(files.and_also(self._configured(files)))
         target = self.target(secret, at)
         standing = Manifest.read(target.read([MANIFEST])[MANIFEST])
         known = standing.files if standing else {}
@@ -108,7 +112,7 @@ class WebsiteChannel:
         patience = self.settings.patience.length.total_seconds() if tell else 0.0
         return wait_for_readers(self.read_from, digests, patience, tell or (lambda _line: None))
 
-    def _configured(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    def _configured(self, files: Iterable[str]) -> dict[str, bytes]:
         """Write every server's configuration beside the site, and return the file that belongs into the site itself."""
         from crisiscomms.website.deploy.rules import SERVERS, server_files  # noqa: PLC0415
 

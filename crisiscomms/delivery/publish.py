@@ -29,7 +29,7 @@ from crisiscomms.plan.build import Choices, build_plan
 from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
 from crisiscomms.published import STANDING
 from crisiscomms.record import Record
-from crisiscomms.website import build_site
+from crisiscomms.website import Sources, build_site
 from crisiscomms.website.content import stamped
 
 if TYPE_CHECKING:
@@ -272,8 +272,6 @@ class Publishing:
     def _site(self, name: str, new: dict[tuple[str, str], str], at: datetime) -> Receipt:
         room = self.room
         current = {**room.ledger.standing("site"), **new}
-        contents = [site_content(room.ledger.blob(found)) for _, found in sorted(current.items())]
-        contents = [content for content in contents if content.language in room.voices]
         channel = room.channels.get(name)
         if not isinstance(channel, WebsiteChannel):
             raise CrisiscommsError(
@@ -281,16 +279,17 @@ class Publishing:
             )
         files = build_site(
             room.workspace,
-            contents,
+            Sources(current, room.ledger.blob),
             room.voices,
             layouts=packaged("site"),
             now=room.clock(),
             overrides=overrides(room.workspace, "site"),
             rehearsal=room.rehearsal,
             drawn=channel.drawn,
+            kept=channel.kept,
         )
         if anchor := room.ledger.trail.anchor():
-            files[ANCHOR] = anchor.to_json().encode()
+            files = files.and_also({ANCHOR: anchor.to_json().encode()})
         return channel.publish(files, room.secrets_of(channel.name), self.tell, at)
 
     def _memo(self, digests: dict[str, str]) -> Receipt:

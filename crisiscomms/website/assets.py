@@ -1,14 +1,11 @@
-"""What pages show besides their words: the style with the organisation's colours, its logo, our icon, pictures."""
+"""What every page shows besides its words: the style with the organisation's colours, its logo, and our icon."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
-from crisiscomms.messages.model import SiteContent
 from crisiscomms.website.layouts import Layouts
 from crisiscomms.workspace import Workspace
 
@@ -17,11 +14,11 @@ HEAVIEST_LOGO = 4096
 
 
 class Assets:
-    """Every file beside the pages. `style`, `icon` and `logo` are paths below the root; `logo` may be None."""
+    """What all pages share. `style`, `icon` and `logo` are paths below the root; `logo` may be None."""
 
-    def __init__(self, workspace: Workspace, layouts: Layouts, contents: Iterable[SiteContent]) -> None:
+    def __init__(self, workspace: Workspace, layouts: Layouts) -> None:
         look = workspace.settings.site.look
-        self.files = _pictures(contents)
+        self.files: dict[str, bytes] = {}
         self.style = self._add("style.css", look.style.encode() + layouts.asset("style.css"))
         self.icon = self._add("icon.svg", layouts.asset("icon.svg"))
         self.logo = self._add(f"logo{Path(look.logo).suffix}", _logo(workspace, look.logo)) if look.logo else None
@@ -50,12 +47,3 @@ def _logo(workspace: Workspace, name: str) -> bytes:
 def _refused(path: Path, problem: str, fix: str) -> Finding:
     why = "Every page shows the logo, on a bad line too."
     return Finding("logo", Severity.ERROR, Place(relative(path)), problem, why, fix)
-
-
-def _pictures(contents: Iterable[SiteContent]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for picture in (picture for content in contents for picture in content.pictures):
-        body = base64.b64decode(picture.body)
-        if found.setdefault(picture.path, body) != body:
-            raise ValueError(f"two pictures want to stand at {picture.path}")
-    return found

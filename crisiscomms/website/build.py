@@ -1,173 +1,234 @@
 """The whole site as files: the same incidents, words, layouts and clock give the same bytes.
 
-The clock is passed in, and tells one thing only: which open promises are late.
+The site is made of pieces: everything about one incident, one page of a list, the feeds of one language. Each is kept under
+the digest of what it is made from, so that only what changed is rendered. The clock is passed in, and tells one thing
+only: which open promises are late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from urllib.parse import urlsplit
-
-from markupsafe import Markup
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.model import SiteContent
-from crisiscomms.record import CLOSED
-from crisiscomms.website.assets import Assets
-from crisiscomms.website.cards import Drawer, faces
-from crisiscomms.website.content import own_links, stamped
-from crisiscomms.website.layouts import Layouts
-from crisiscomms.website.linked import Publisher, linked_data
+from crisiscomms.messages.model import canonical, digest
+from crisiscomms.website.briefs import Brief, Sources, brief_of, newest_first
+from crisiscomms.website.files import Files
+from crisiscomms.website.frame import Branch, Frame
+from crisiscomms.website.incidents import incident_files
+from crisiscomms.website.kept import Kept
 from crisiscomms.website.machines import Machines
-from crisiscomms.website.speech import Speech
+from crisiscomms.website.many import Job, Workshop
+from crisiscomms.website.outcomes import outcomes
 from crisiscomms.website.statuspage import Site, build_status_files
-from crisiscomms.website.trees import Leaf, Tree
+from crisiscomms.website.trees import Listing, Tree
+from crisiscomms.website.versions import everything_else
 from crisiscomms.workspace import Workspace
 
 #: How many addresses one sitemap holds.
 _ADDRESSES = 2000
+#: Told how many pieces are done, and of how many.
+Step = Callable[[int, int], None]
+
+
+class Piece(NamedTuple):
+    """A part of the site: what it is made from, as plain values, and what makes its files. A `job` can be done elsewhere."""
+
+    name: str
+    told: object
+    make: Callable[[], Mapping[str, bytes]]
+    job: Callable[[], Job] | None = None
 
 
 def build_site(
     workspace: Workspace,
-    contents: Sequence[SiteContent],
+    sources: Sources,
     voices: Mapping[str, Voice],
     *,
     layouts: Path,
     now: datetime,
     overrides: Path | None = None,
     rehearsal: bool = False,
-    corrected: Mapping[str, datetime] | None = None,
     drawn: Path | None = None,
-) -> dict[str, bytes]:
+    kept: Path | None = None,
+    step: Step = lambda _done, _all: None,
+) -> Files:
     """Return every file of the site by its path below the root.
 
-    `contents` are all published incidents in all languages, `layouts` our page layouts, `overrides` a workspace's
-    own, `corrected` when each incident is published, for content that waits for it, `drawn` a folder that keeps the
-    cards of this build for the next one. Raises InvalidInput where a layout or the logo cannot be used, and
-    ValueError where a time of publication is missing.
+    `sources` are all published incidents in all languages, `layouts` our page layouts, `overrides` a workspace's own.
+    `drawn` is a folder that keeps cards and `kept` a file that keeps everything else for the next build. Raises
+    InvalidInput where a layout or the logo cannot be used, and ValueError where an incident waits for its time of
+    publication, or two want different files of one name.
     """
-    filled = [stamped(c, corrected or {}, voices.get(c.words_language, voices[c.language])) for c in contents]
-    ordered = sorted(
-        filled, key=lambda content: (datetime.fromisoformat(content.first_at), content.incident), reverse=True
-    )
-    languages = workspace.settings.organisation.languages
-    trees = [
-        Tree(Speech(voices[language]), "" if n == 0 else f"{language}/", _in(language, ordered), workspace, now)
-        for n, language in enumerate(languages)
-    ]
-    found = Layouts(layouts, overrides)
-    assets, draw = Assets(workspace, found, ordered), Drawer(faces(layouts / "fonts"), drawn)
-    files = _Site(workspace, trees, found, assets, draw, rehearsal=rehearsal).files()
-    draw.tidy()
-    return dict(sorted(files.items()))
+    workshop = Workshop(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal, now=now)
+    base = everything_else(workspace, voices, layouts, overrides, rehearsal=rehearsal)
+    store = Kept(kept)
+    site = _Site(workshop.frame, sources, store, base, now)
+    keys = {piece.name: digest(canonical((base, piece.told))) for piece in site.pieces}
+    due = [piece for piece in site.pieces if getattr(store.pieces.get(piece.name), "key", "") != keys[piece.name]]
+    for done, (name, files) in enumerate(_made(due, workshop), 1):
+        store.keep(name, keys[name], files)
+        step(done, len(due))
+    store.tidy(keys, site.brief_keys)
+    files = _gathered(site.pieces, store)
+    workshop.frame.draw.tidy({PurePosixPath(name).name for name in files})
+    return files
 
 
-def _in(language: str, contents: Iterable[SiteContent]) -> tuple[SiteContent, ...]:
-    return tuple(content for content in contents if content.language == language)
+def _made(due: Sequence[Piece], workshop: Workshop) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    """Make pieces: those that can be done elsewhere on all cores, where there are many of them."""
+    jobs = {piece.name: piece.job for piece in due if piece.job}
+    yield from workshop.done(jobs)
+    yield from ((piece.name, piece.make()) for piece in due if not piece.job)
+
+
+def _gathered(pieces: Iterable[Piece], store: Kept) -> Files:
+    digests: dict[str, str] = {}
+    owners: dict[str, Piece] = {}
+    for piece in pieces:
+        for path, (found, _) in store.pieces[piece.name].files.items():
+            if digests.setdefault(path, found) != found:
+                raise ValueError(f"two pictures want to stand at {path}")
+            owners[path] = piece
+
+    def read(path: str) -> bytes:
+        piece = owners[path]
+        body = store.body(piece.name, path)
+        return piece.make()[path] if body is None else body
+
+    return Files(dict(sorted(digests.items())), read)
 
 
 class _Site:
-    """Renders the trees into files."""
+    """Parts a site into pieces. `base` is the digest of everything that all of them are made from."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        trees: Sequence[Tree],
-        layouts: Layouts,
-        assets: Assets,
-        draw: Drawer,
-        *,
-        rehearsal: bool,
-    ) -> None:
-        self.organisation = workspace.settings.organisation
-        self.address = workspace.settings.site.url.rstrip("/")
-        self.trees, self.layouts, self.assets, self.rehearsal = trees, layouts, assets, rehearsal
-        self.leaves = {tree.prefix: list(tree.leaves()) for tree in trees}
-        self.paths = {prefix: {leaf.path for leaf in leaves} for prefix, leaves in self.leaves.items()}
-        self.known = {prefix + path for prefix, paths in self.paths.items() for path in paths} | set(assets.files)
-        mark = f"{trees[0].speech.plain('rehearsal_mark')}: " if rehearsal else ""
-        self.machines = {tree.prefix: Machines(tree, layouts, draw, self.address, mark) for tree in trees}
-        self.cards = {
-            (tree.prefix, content.incident): card
-            for tree in trees
-            for content in tree.contents
-            if (card := self.machines[tree.prefix].card(content))
+    def __init__(self, frame: Frame, sources: Sources, store: Kept, base: str, now: datetime) -> None:
+        self._frame, self._sources, self._now = frame, sources, now
+        briefs = self._briefs(store, base)
+        self._trees = [(branch, self._tree(branch, briefs)) for branch in frame.branches]
+        self._lists = [(branch, listing) for branch, tree in self._trees for listing in tree.listings()]
+        by_incident: dict[str, list[Brief]] = {}
+        for brief in sorted(briefs, key=lambda brief: (brief.first_at, brief.incident)):
+            by_incident.setdefault(brief.incident, []).append(brief)
+        self._incidents = list(by_incident.values())
+        self._known = self._paths(briefs)
+        self.pieces = [
+            *(self._incident(found) for found in self._incidents),
+            *(self._list(branch, listing) for branch, listing in self._lists),
+            *(piece for branch, tree in self._trees for piece in self._machines(branch, tree)),
+            *self._sitemaps(),
+            self._status(),
+            Piece("site", (), self._shared),
+        ]
+
+    def _briefs(self, store: Kept, base: str) -> list[Brief]:
+        """Return what lists know of each incident. What is new is read once, and kept."""
+        known, spoken = store.briefs(), {branch.speech.language for branch in self._frame.branches}
+        wanted = [found for (_, language), found in sorted(self._sources.digests.items()) if language in spoken]
+        self.brief_keys = {f"{found}.{base}" for found in wanted}
+        new = {
+            f"{found}.{base}": brief_of(found, self._sources.read(found), self._frame.address)
+            for found in wanted
+            if f"{found}.{base}" not in known
         }
+        store.keep_briefs(new)
+        return [new.get(key) or known[key] for key in (f"{found}.{base}" for found in wanted)]
 
-    def files(self) -> dict[str, bytes]:
-        """Return every file."""
-        files = self.assets.files | dict(self.cards.values())
-        for tree in self.trees:
-            for leaf in self.leaves[tree.prefix]:
-                folder = tree.prefix + leaf.path
-                files[f"{folder}index.html"] = self._page(tree, leaf, "../" * folder.count("/") or "./")
-                if leaf.page:
-                    files[f"{folder}index.md"] = leaf.page.markdown.encode()
-            files |= {tree.prefix + path: body for path, body in self.machines[tree.prefix].files()}
-        files["404.html"] = self._lost()
-        files |= self._sitemaps()
-        files |= self._status_files()
-        allowed = "Disallow: /" if self.rehearsal else f"Allow: /\n\nSitemap: {self.address}/sitemap.xml"
-        files["robots.txt"] = f"User-agent: *\n{allowed}\n".encode()
-        return files
+    def _tree(self, branch: Branch, briefs: Iterable[Brief]) -> Tree:
+        own = newest_first(brief for brief in briefs if brief.language == branch.speech.language)
+        return Tree(
+            branch.speech,
+            own,
+            lambda brief: self._sources.content(brief.digest),
+            self._frame.workspace,
+            self._now,
+        )
 
-    def _lost(self) -> bytes:
-        """Return the page for lost readers, in all languages. It is served at any depth, so its links count from the root."""
-        first = self.trees[0]
-        title, words = first.speech.plain("not_found_title"), first.speech.plain("not_found")
-        leaf = Leaf("404", "404.html", title, words, {"trees": self.trees})
-        return self._page(first, leaf, f"{urlsplit(self.address).path}/")
+    def _paths(self, briefs: Iterable[Brief]) -> set[str]:
+        """Return every path that words may lead to, below the site's root."""
+        prefixes = {branch.speech.language: branch.prefix for branch in self._frame.branches}
+        pages = {prefixes[brief.language] + path for brief in briefs for path in brief.paths}
+        pictures = {path for brief in briefs for path in brief.pictures}
+        lists = {branch.prefix + listing.leaf.path for branch, listing in self._lists}
+        return pages | pictures | lists | set(self._frame.assets.files)
 
-    def _sitemaps(self) -> Iterator[tuple[str, bytes]]:
-        every = [(tree, leaf) for tree in self.trees for leaf in self.leaves[tree.prefix]]
-        chunks = [every[n : n + _ADDRESSES] for n in range(0, len(every), _ADDRESSES)]
+    def _linked(self, briefs: Iterable[Brief]) -> list[str]:
+        """Return which of the addresses that words of some incidents lead to are there."""
+        return sorted({link for brief in briefs for link in brief.links if link in self._known})
+
+    # -- one incident ------------------------------------------------------------------------------------------
+
+    def _incident(self, briefs: list[Brief]) -> Piece:
+        order = [branch.speech.language for branch in self._frame.branches]
+        found = sorted(briefs, key=lambda brief: order.index(brief.language))
+        digests, known = [brief.digest for brief in found], self._linked(found)
+        states = [
+            (one.line.id, one.state)
+            for brief in found
+            if brief.promises
+            for one in outcomes([brief], self._frame.branches[0].speech.when, self._now)
+        ]
+
+        def job() -> Job:
+            return Job([self._sources.read(found) for found in digests], known)
+
+        return Piece(f"incidents/{found[0].incident}", (digests, known, states), partial(self._alone, job), job)
+
+    def _alone(self, job: Callable[[], Job]) -> Mapping[str, bytes]:
+        asked = job()
+        return incident_files(self._frame, asked.contents(), frozenset(asked.known), self._now)
+
+    # -- lists and what programs read --------------------------------------------------------------------------
+
+    def _list(self, branch: Branch, listing: Listing) -> Piece:
+        leaf = listing.leaf
+        everywhere = [one.prefix for one in self._frame.branches if one.prefix + leaf.path in self._known]
+        linked = self._linked(listing.briefs)
+        told = (everywhere, [brief.digest for brief in listing.briefs], linked, listing.told)
+        name = f"{branch.prefix}{leaf.path}index.html"
+        return Piece(name, told, lambda: {name: self._frame.page(branch, leaf, everywhere, frozenset(linked))})
+
+    def _machines(self, branch: Branch, tree: Tree) -> Iterator[Piece]:
+        made, prefix = Machines(self._frame, branch, tree), branch.prefix
+        yield Piece(f"{prefix}feed", [brief.digest for brief in made.news], made.feeds)
+        yield Piece(f"{prefix}calendar", [brief.digest for brief in made.dated], made.calendar)
+        yield Piece(f"{prefix}badge", [brief.digest for brief in tree.open], made.badge)
+        yield Piece(f"{prefix}llms", [[brief.digest for brief in group] for group in made.listed], made.list)
+
+    def _sitemaps(self) -> Iterator[Piece]:
+        """Yield the map of the site, in parts where it is long. The oldest pages come first: they stay where they are."""
+        prefixes = {branch.speech.language: branch.prefix for branch in self._frame.branches}
+        pages = [
+            (prefixes[brief.language] + path, brief.updated_at)
+            for found in self._incidents
+            for brief in found
+            for path in brief.paths
+        ]
+        pages += [(branch.prefix + listing.leaf.path, "") for branch, listing in self._lists]
+        chunks = [pages[n : n + _ADDRESSES] for n in range(0, len(pages), _ADDRESSES)]
         names = ["sitemap.xml"] if len(chunks) == 1 else [f"sitemap-{n}.xml" for n in range(1, len(chunks) + 1)]
-        for name, leaves in zip(names, chunks, strict=True):
-            yield name, self._sitemap(leaves=leaves, sitemaps=[])
+        for name, chunk in zip(names, chunks, strict=True):
+            yield Piece(name, chunk, partial(self._sitemap, name, pages=chunk, sitemaps=[]))
         if len(chunks) > 1:
-            yield "sitemap.xml", self._sitemap(leaves=[], sitemaps=names)
+            yield Piece("sitemap.xml", names, partial(self._sitemap, "sitemap.xml", pages=[], sitemaps=names))
 
-    def _sitemap(self, **given: object) -> bytes:
-        return self.layouts.render("sitemap.xml.j2", {"address": self.address, **given})
+    def _sitemap(self, name: str, **given: object) -> Mapping[str, bytes]:
+        return {name: self._frame.layouts.render("sitemap.xml.j2", {"address": self._frame.address, **given})}
 
-    def _status_files(self) -> dict[str, bytes]:
+    def _status(self) -> Piece:
         """Return Statuspage's JSON, which knows one language: the first."""
-        first, organisation = self.trees[0], self.organisation
-        components = first.workspace.settings.site.components
-        name = self.machines[first.prefix].name
-        site = Site(name, f"{self.address}/", organisation.timezone, first.speech.language, components)
-        return build_status_files(site, first.contents)
+        frame, (branch, tree) = self._frame, self._trees[0]
+        name = frame.mark + branch.speech.plain("name", organisation=frame.organisation.name)
+        components = frame.workspace.settings.site.components
+        site = Site(name, f"{frame.address}/", frame.organisation.timezone, branch.speech.language, components)
+        told = [brief.digest for brief in tree.briefs]
+        return Piece("status", told, lambda: build_status_files(site, tree.briefs, tree.read))
 
-    def _page(self, tree: Tree, leaf: Leaf, root: str) -> bytes:
-        """Render one page. `root` leads from it to the site's root."""
-        here = {t.speech: f"{t.prefix}{leaf.path}" for t in self.trees if leaf.path in self.paths[t.prefix]}
-        context = {
-            **leaf.given,
-            "speech": tree.speech,
-            "say": tree.speech.say,
-            "leaf": leaf,
-            "root": root,
-            "home": root + tree.prefix,
-            "canonical": f"{self.address}/{tree.prefix}{leaf.path}",
-            "address": self.address,
-            "alternates": here if len(here) > 1 else {},
-            "languages": [(t.speech, root + here.get(t.speech, t.prefix)) for t in self.trees],
-            "organisation": self.organisation,
-            "assets": self.assets,
-            "rehearsal": self.rehearsal,
-            "ours": lambda body: own_links(Markup(body), self.address, root, self.known),  # noqa: S704 -- clean already
-            "closed": CLOSED,
-            "card": self.cards.get((tree.prefix, leaf.content.incident)) if leaf.content else None,
-            "linked": self._linked(tree, leaf),
-        }
-        return self.layouts.render(f"{leaf.layout}.html.j2", context)
-
-    def _linked(self, tree: Tree, leaf: Leaf) -> Markup:
-        if not (leaf.content and leaf.page):
-            return Markup()
-        shown = {update.anchor for update in leaf.given["part"].items}
-        who = Publisher(self.organisation.name, self.organisation.url)
-        return linked_data(leaf.content, leaf.page, shown, who, f"{self.address}/{tree.prefix}{leaf.path}")
+    def _shared(self) -> Mapping[str, bytes]:
+        frame = self._frame
+        allowed = "Disallow: /" if frame.rehearsal else f"Allow: /\n\nSitemap: {frame.address}/sitemap.xml"
+        robots = f"User-agent: *\n{allowed}\n".encode()
+        return {**frame.assets.files, "404.html": frame.lost(), "robots.txt": robots}

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
-from crisiscomms.website.content import carried, changed
+from crisiscomms.website.briefs import Brief
+from crisiscomms.website.content import carried
 from crisiscomms.website.speech import Speech
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _REFRESH = timedelta(minutes=15)
 MOST = 50
 
 
-def build_calendar(contents: Iterable[SiteContent], speech: Speech, *, name: str, home: str) -> bytes:
+def build_calendar(briefs: Iterable[Brief], speech: Speech, *, name: str, home: str) -> bytes:
     """Return the next updates and the promises of some incidents. `home` is the address of the language's first page."""
     from icalendar import Calendar  # noqa: PLC0415 -- only a build needs it
 
@@ -40,7 +40,7 @@ def build_calendar(contents: Iterable[SiteContent], speech: Speech, *, name: str
     calendar.add("REFRESH-INTERVAL", _REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("X-PUBLISHED-TTL", f"PT{int(_REFRESH.total_seconds() // 60)}M")
     made = _Events(speech, home)
-    known = list(contents)
+    known = list(briefs)
     for event in (*islice(made.next_updates(known), MOST), *made.promises(known)):
         calendar.add_component(event)
     return bytes(calendar.to_ical())
@@ -52,43 +52,41 @@ class _Events:
     def __init__(self, speech: Speech, home: str) -> None:
         self._speech, self._home = speech, home
 
-    def next_updates(self, contents: Iterable[SiteContent]) -> Iterator[Event]:
+    def next_updates(self, briefs: Iterable[Brief]) -> Iterator[Event]:
         """Yield when readers hear more about what is still open."""
-        for content in contents:
-            if content.next_update and content.status not in CLOSED:
-                words = self._speech.plain("calendar_next", title=content.title)
-                yield self._event(content, "next-update", words, content.next_update)
+        for brief in briefs:
+            if brief.next_update and brief.status not in CLOSED:
+                words = self._speech.plain("calendar_next", title=brief.title)
+                yield self._event(brief, "next-update", words, brief.next_update)
 
-    def promises(self, contents: Iterable[SiteContent]) -> Iterator[Event]:
+    def promises(self, briefs: Iterable[Brief]) -> Iterator[Event]:
         """Yield by when each promise is due."""
         speech = self._speech
-        lines = [(speech.when(line.due).at, content, line) for content in contents for line in content.promises]
+        lines = [(speech.when(line.due).at, brief, line) for brief in briefs for line in brief.promises]
         lines.sort(key=lambda found: (found[0], found[1].incident, found[2].id), reverse=True)
-        for _, content, line in lines[:MOST]:
+        for _, brief, line in lines[:MOST]:
             outcome = "calendar_kept" if line.kept else "calendar_broken" if line.broken else "calendar_promise"
             words = speech.plain(outcome, text=line.text)
-            event = self._event(content, f"promise-{line.id}", words, line.due, line.kept or line.broken)
-            event.add(
-                "DESCRIPTION", f"{_line(content.title)}\n{_line(speech.plain('promise_owner', owner=line.owner))}"
-            )
+            event = self._event(brief, f"promise-{line.id}", words, line.due, line.kept or line.broken)
+            event.add("DESCRIPTION", f"{_line(brief.title)}\n{_line(speech.plain('promise_owner', owner=line.owner))}")
             yield event
 
-    def _event(self, content: SiteContent, name: str, words: str, due: str, settled: str | None = None) -> Event:
+    def _event(self, brief: Brief, name: str, words: str, due: str, settled: str | None = None) -> Event:
         from icalendar import Event  # noqa: PLC0415 -- only a build needs it
 
-        when, at = self._speech.when(due), changed(content)
+        when, at = self._speech.when(due), datetime.fromisoformat(brief.changed_at)
         if settled:
             at = max(at, self._speech.when(settled).at)
         event = Event()
-        event.add("UID", f"{name}.{content.incident}@{urlsplit(self._home).hostname}")
+        event.add("UID", f"{name}.{brief.incident}@{urlsplit(self._home).hostname}")
         # Seconds from the incident's first update to its last change: it grows by itself, and nobody has to count.
-        event.add("SEQUENCE", int((at - datetime.fromisoformat(content.first_at)).total_seconds()))
+        event.add("SEQUENCE", int((at - datetime.fromisoformat(brief.first_at)).total_seconds()))
         event.add("DTSTAMP", at.astimezone(UTC))
         event.add("LAST-MODIFIED", at.astimezone(UTC))
         zone = self._speech.voice.zone
         event.add("DTSTART", when.at.astimezone(zone).date() if when.date_only else when.at.astimezone(UTC))
         event.add("SUMMARY", _line(words))
-        event.add("URL", f"{self._home}incidents/{content.incident}/")
+        event.add("URL", f"{self._home}incidents/{brief.incident}/")
         event.add("STATUS", "CONFIRMED")
         event.add("TRANSP", "TRANSPARENT")  # nobody is busy because we have something to say
         return event

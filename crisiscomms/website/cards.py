@@ -6,7 +6,7 @@ It is drawn from a layout in letters that we bring along, so that it looks the s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -140,13 +140,12 @@ def drawn(svg: bytes, fonts: Faces) -> bytes:
 class Drawer:
     """Draws cards, a fifth of a second each, and keeps them in a folder: one that was drawn before is not drawn again.
 
-    Without a folder nothing is kept. What nobody asked for since the drawer was made can be thrown away with `tidy`.
+    Without a folder nothing is kept.
     """
 
     def __init__(self, fonts: Faces, kept: Path | None = None) -> None:
         self.fonts = fonts
         self._kept = kept
-        self._asked: set[str] = set()
 
     def __call__(self, svg: bytes) -> tuple[str, bytes]:
         """Return where a card stands on the site, and the card."""
@@ -154,7 +153,6 @@ class Drawer:
         if self._kept is None:
             return path, drawn(svg, self.fonts)
         file = self._kept / Path(path).name
-        self._asked.add(file.name)
         body = file.read_bytes() if file.is_file() else b""
         if not (body.startswith(_FIRST) and body.endswith(_LAST)):  # a power cut leaves half a file
             body = drawn(svg, self.fonts)
@@ -168,8 +166,8 @@ class Drawer:
         with suppress(FileNotFoundError):  # another process has just moved the same card there
             part.replace(file)
 
-    def tidy(self) -> None:
-        """Throw away what was kept and nobody asked for."""
+    def tidy(self, wanted: Container[str]) -> None:
+        """Throw away what was kept under other names than these."""
         for file in self._kept.iterdir() if self._kept and self._kept.is_dir() else ():
-            if file.name.removesuffix(_PART) not in self._asked:
+            if file.name.removesuffix(_PART) not in wanted:
                 file.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from crisiscomms.messages.prose import PUBLISHED_AT, plain_times, time_elements
 _HTML = {"html", "summary"}
 _TIMES = {"at", "corrected_at", "first_at", "updated_at", "next_update", "due", "kept"}
 _VOID = {"br", "hr", "img", "wbr"}
-_OWN = re.compile(r'(?P<attribute>\bhref|\bsrc)="(?P<address>[^"]*)"')
+LINKS = re.compile(r'(?P<attribute>\bhref|\bsrc)="(?P<address>[^"]*)"')
 
 #: What neither XML nor iCalendar can carry: controls, half characters, and what is no character at all.
 _UNCARRIED = re.compile("[^\t\n\r\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U0010fffd]")
@@ -194,4 +194,4 @@ def own_links(body: Markup, site: str, root: str, known: AbstractSet[str]) -> Ma
         found = f'{match["attribute"]}="{html.escape(root + path)}{"#" + html.escape(anchor) if anchor else ""}"'
         return found if match["attribute"] == "src" else f'{found} data-url="{match["address"]}"'
 
-    return Markup(_OWN.sub(relative, body))  # noqa: S704 -- clean HTML, with addresses escaped above
+    return Markup(LINKS.sub(relative, body))  # noqa: S704 -- clean HTML, with addresses escaped above

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from heapq import nlargest
 from io import StringIO
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from feedgenerator import Atom1Feed, Rss201rev2Feed
 
 from crisiscomms.messages.model import Entry, SiteContent
+from crisiscomms.website.briefs import Brief
 from crisiscomms.website.content import carried
 
 #: How many updates a feed holds.
@@ -61,6 +63,13 @@ def build_feeds(head: Head, contents: Iterable[SiteContent]) -> dict[str, bytes]
         f"{name}rss": _written(_Rss, head, items, f"{name}rss"),
         f"{name}json": _json(head, items, f"{name}json"),
     }
+
+
+def shown(briefs: Sequence[Brief]) -> list[Brief]:
+    """Return the incidents whose updates a feed of them all shows, in their order."""
+    told = [(datetime.fromisoformat(at), brief.incident) for brief in briefs for at in brief.told_at]
+    newest = {incident for _, incident in nlargest(MOST, told)}
+    return [brief for brief in briefs if brief.incident in newest]
 
 
 def _newest(head: Head, contents: Iterable[SiteContent]) -> list[_Item]:

@@ -1,18 +1,15 @@
-"""What programs read of one language of the site: feeds, the calendar, the badge, cards, and a list of pages."""
+"""What programs read of one language of the site: its feeds, its calendar, its badge, and a list of its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Mapping
 
-from crisiscomms.messages.model import SiteContent
-from crisiscomms.record import CLOSED
 from crisiscomms.website.calendar import build_calendar
-from crisiscomms.website.cards import Card, Drawer, card_values
-from crisiscomms.website.feeds import Head, build_feeds
-from crisiscomms.website.layouts import Layouts
+from crisiscomms.website.feeds import shown
+from crisiscomms.website.frame import Branch, Frame
+from crisiscomms.website.gravity import tone
+from crisiscomms.website.incidents import feeds
 from crisiscomms.website.letters import wide
-from crisiscomms.website.speech import direction
 from crisiscomms.website.trees import Tree
 from crisiscomms.workspace import palette
 
@@ -23,80 +20,48 @@ _BADGE_WORDS, _BADGE_REST = 13, 46
 
 
 class Machines:
-    """Writes the files of one language. `home` is the address of its first page, `mark` stands before titles."""
+    """Writes the files of one language. Each is asked for by itself, since each is made from something else."""
 
-    def __init__(self, tree: Tree, layouts: Layouts, draw: Drawer, address: str, mark: str) -> None:
-        self._tree, self._layouts, self._draw, self._mark = tree, layouts, draw, mark
-        self._address, self._home = address, f"{address}/{tree.prefix}"
-        self._colours = palette(tree.workspace.settings.site.look.colours)["light"]
-        self._organisation = tree.workspace.settings.organisation
-        self.name = mark + tree.speech.plain("name", organisation=self._organisation.name)
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """Yield every file by its path below the language's root."""
-        tree = self._tree
+    def __init__(self, frame: Frame, branch: Branch, tree: Tree) -> None:
+        self._frame, self._branch, self._tree = frame, branch, tree
+        self._home = f"{frame.address}/{branch.prefix}"
+        self.name = frame.mark + branch.speech.plain("name", organisation=frame.organisation.name)
         # Fifty old incidents in a feed would be fifty pieces of news to whoever reads it.
-        yield from self._feeds("", self.name, [content for content in tree.contents if not content.past])
-        for content in tree.contents:
-            yield from self._feeds(f"incidents/{content.incident}/", self._mark + content.title, [content])
-        yield "calendar.ics", build_calendar(tree.contents, tree.speech, name=self.name, home=self._home)
-        yield "badge.svg", self._badge()
-        yield "llms.txt", self._list()
+        self.news = shown([brief for brief in tree.briefs if not brief.past])
+        self.dated = [brief for brief in tree.briefs if brief.promises or brief.next_update]
+        self.listed = (tree.open, tree.over[:_LISTED])
 
-    def card(self, content: SiteContent) -> tuple[str, bytes] | None:
-        """Return the picture for an incident's address, and where it stands. None where we lack letters for its words.
+    def feeds(self) -> Mapping[str, bytes]:
+        """Return the feeds of the newest updates."""
+        return feeds(self._frame, self._branch, "", self.name, [self._tree.read(brief) for brief in self.news])
 
-        A past incident has none: nobody passes its address on today.
-        """
-        if content.past:
-            return None
-        speech = self._tree.speech
-        said = Card(
-            self._organisation.name,
-            self._mark + speech.status(content.status),
-            content.title,
-            urlsplit(self._address).netloc,
-            tone([content]),
-            speech.direction,
-            direction(content.words_language),
-        )
-        values = card_values(said, self._colours, self._draw.fonts)
-        return self._draw(self._layouts.render("card.svg.j2", values)) if values else None
+    def calendar(self) -> Mapping[str, bytes]:
+        """Return the calendar."""
+        made = build_calendar(self.dated, self._branch.speech, name=self.name, home=self._home)
+        return {f"{self._branch.prefix}calendar.ics": made}
 
-    def _feeds(self, folder: str, title: str, contents: Sequence[SiteContent]) -> Iterator[tuple[str, bytes]]:
-        speech = self._tree.speech
-        head = Head(speech.language, title, speech.plain("purpose"), self._organisation.name, self._home, folder)
-        yield from build_feeds(head, contents).items()
-
-    def _badge(self) -> bytes:
-        speech, open_ = self._tree.speech, [one for one in self._tree.contents if one.status not in CLOSED]
-        words = self._mark + speech.plain("badge_open" if open_ else "calm_title")
+    def badge(self) -> Mapping[str, bytes]:
+        """Return the badge that others show on their pages."""
+        speech, fonts = self._branch.speech, self._frame.draw.fonts
+        words = self._frame.mark + speech.plain("badge_open" if self._tree.open else "calm_title")
         given = {
             "words": words,
-            "width": round(wide(self._draw.fonts.plain, words) * _BADGE_WORDS) + _BADGE_REST,
+            "width": round(wide(fonts.plain, words) * _BADGE_WORDS) + _BADGE_REST,
             "size": _BADGE_WORDS,
-            "tone": tone(open_),
-            "colours": self._colours,
+            "tone": tone(self._tree.open),
+            "colours": palette(self._frame.workspace.settings.site.look.colours)["light"],
             "direction": speech.direction,
         }
-        return self._layouts.render("badge.svg.j2", given)
+        return {f"{self._branch.prefix}badge.svg": self._frame.layouts.render("badge.svg.j2", given)}
 
-    def _list(self) -> bytes:
-        tree = self._tree
-        open_ = [content for content in tree.contents if content.status not in CLOSED]
-        over = [content for content in tree.contents if content.status in CLOSED][:_LISTED]
-        groups = [(tree.speech.plain("open_title"), open_), (tree.speech.plain("history_title"), over)]
+    def list(self) -> Mapping[str, bytes]:
+        """Return the list of pages."""
+        speech, (open_, over) = self._branch.speech, self.listed
         given = {
             "name": self.name,
-            "speech": tree.speech,
-            "groups": groups,
+            "speech": speech,
+            "groups": [(speech.plain("open_title"), open_), (speech.plain("history_title"), over)],
             "home": self._home,
-            "address": self._address,
+            "address": self._frame.address,
         }
-        return self._layouts.render("llms.txt.j2", given)
-
-
-def tone(contents: Sequence[SiteContent]) -> str:
-    """Return the colour that says how bad it is: that of the gravest that is open."""
-    open_ = {content.severity for content in contents if content.status not in CLOSED}
-    return "down" if "critical" in open_ else "open" if open_ else "calm"
+        return {f"{self._branch.prefix}llms.txt": self._frame.layouts.render("llms.txt.j2", given)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from crisiscomms.fields import When
 from crisiscomms.messages.model import PromiseLine, SiteContent
+from crisiscomms.website.briefs import Brief
 
 State = Literal["waiting", "late", "broken", "kept", "kept_late"]
 Group = Literal["open", "broken", "kept"]
@@ -21,11 +22,14 @@ _GROUPS: dict[State, Group] = {
 _ORDER = ("open", "broken", "kept")
 
 
-class Outcome(NamedTuple):
+_Incident = TypeVar("_Incident", SiteContent, Brief)
+
+
+class Outcome(NamedTuple, Generic[_Incident]):
     """One promise of one incident, and where it stands."""
 
     line: PromiseLine
-    content: SiteContent
+    content: _Incident
     state: State
 
     @property
@@ -34,11 +38,11 @@ class Outcome(NamedTuple):
         return _GROUPS[self.state]
 
 
-def outcomes(contents: Iterable[SiteContent], when: Callable[[str], When], now: datetime) -> list[Outcome]:
+def outcomes(contents: Iterable[_Incident], when: Callable[[str], When], now: datetime) -> list[Outcome[_Incident]]:
     """Return every promise: the open ones, the next due first; then the broken and the kept, the latest first."""
     found = [Outcome(line, content, _state(line, when, now)) for content in contents for line in content.promises]
 
-    def place(one: Outcome) -> tuple[int, float, str, str]:
+    def place(one: Outcome[_Incident]) -> tuple[int, float, str, str]:
         line = one.line
         if one.group == "open":
             return 0, when(line.due).at.timestamp(), one.content.incident, line.id

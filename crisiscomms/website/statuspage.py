@@ -7,15 +7,15 @@ we have no value for is null where the shape allows that: an empty text is no ti
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from crisiscomms.messages.model import Entry, SiteContent
 from crisiscomms.record import CLOSED
-from crisiscomms.website.content import changed
-from crisiscomms.website.trees import SEVERITIES, STATES
+from crisiscomms.website.briefs import Brief
+from crisiscomms.website.gravity import SEVERITIES, STATES
 from crisiscomms.workspace import Component
 
 #: How many incidents a list holds, as Statuspage's own does, and how many updates an incident: the newest.
@@ -42,21 +42,25 @@ class Site(NamedTuple):
     components: Sequence[Component]
 
 
-def build_status_files(site: Site, contents: Sequence[SiteContent]) -> dict[str, bytes]:
-    """Return the files by their paths. `contents` are all incidents in the site's first language, newest first."""
-    made = _Made(site, contents)
-    unresolved = [made.incident(content) for content in contents if content.status not in CLOSED][:MOST]
-    recent = [made.incident(content) for content in contents[:MOST]]
-    components, status = made.components(), made.status()
+def build_status_files(site: Site, briefs: Sequence[Brief], read: Callable[[Brief], SiteContent]) -> dict[str, bytes]:
+    """Return the files by their paths. `briefs` are all incidents in the site's first language, newest first.
+
+    `read` reads one of them whole.
+    """
+    made = _Made(site, briefs)
+    open_ = [brief for brief in briefs if brief.status not in CLOSED][:MOST]
+    unresolved = [made.incident(brief, read(brief)) for brief in open_]
+    recent = [made.incident(brief, read(brief)) for brief in briefs[:MOST]]
+    status = made.status()
     files: dict[str, dict[str, Any]] = {
         "summary.json": {
-            "components": components,
+            "components": made.components,
             "incidents": unresolved,
             "scheduled_maintenances": [],
             "status": status,
         },
         "status.json": {"status": status},
-        "components.json": {"components": components},
+        "components.json": {"components": made.components},
         "incidents.json": {"incidents": recent},
         "incidents/unresolved.json": {"incidents": unresolved},
     }
@@ -68,39 +72,35 @@ def build_status_files(site: Site, contents: Sequence[SiteContent]) -> dict[str,
 class _Made:
     """What the files share."""
 
-    def __init__(self, site: Site, contents: Sequence[SiteContent]) -> None:
-        self._site, self._contents = site, contents
-        self._first = min((_time(content.first_at) for content in contents), default=_NEVER)
-        self._last = max((_moment(changed(content)) for content in contents), default=_NEVER)
+    def __init__(self, site: Site, briefs: Sequence[Brief]) -> None:
+        self._site, self._briefs = site, briefs
+        self._open = [brief for brief in briefs if brief.status not in CLOSED]
+        self._first = min((_time(brief.first_at) for brief in briefs), default=_NEVER)
         self.page = {
             "id": _id(site.home),
             "name": site.name,
             "url": site.home.rstrip("/"),
             "time_zone": site.zone,
-            "updated_at": self._last,
+            "updated_at": _last((brief.changed_at for brief in briefs), _NEVER),
         }
+        # The parts of the service with their worst state.
+        self.components = [self._component(component, place) for place, component in enumerate(site.components, 1)]
 
     def status(self) -> dict[str, str]:
         """Return the one word for everything: that of the worst incident that is open."""
-        found = {content.severity for content in self._contents if content.status not in CLOSED}
+        found = {brief.severity for brief in self._open}
         indicator = next((impact for impact in SEVERITIES if impact in found), "none")
         return {"indicator": indicator, "description": _DESCRIPTIONS[indicator]}
 
-    def components(self) -> list[dict[str, Any]]:
-        """Return the parts of the service with their worst state."""
-        return [self._component(component, place) for place, component in enumerate(self._site.components, 1)]
-
     def _component(self, component: Component, place: int) -> dict[str, Any]:
         names = {words for _, words in component.name}
-        hit = [content for content in self._contents if content.status not in CLOSED]
-        states = [state for content in hit for name, state in content.components if name in names]
-        touched = [_moment(changed(content)) for content in self._contents if _touches(content, names)]
+        states = [state for brief in self._open for name, state in brief.components if name in names]
         return {
             "id": _id(f"{self._site.home}{component.id}"),
             "name": component.name.told(self._site.language)[0],
             "status": max(states, default="operational", key=STATES.index),
             "created_at": self._first,
-            "updated_at": max(touched, default=self._first),
+            "updated_at": _last((brief.changed_at for brief in self._briefs if _touches(brief, names)), self._first),
             "position": place,
             "description": None,
             "showcase": False,
@@ -111,17 +111,16 @@ class _Made:
             "only_show_if_degraded": False,
         }
 
-    def incident(self, content: SiteContent) -> dict[str, Any]:
+    def incident(self, brief: Brief, content: SiteContent) -> dict[str, Any]:
         """Return one incident with all its updates, newest first."""
         own = _id(f"{self._site.home}{content.incident}")
         link = f"{self._site.home}incidents/{content.incident}/"
-        known = enumerate(self._site.components, 1)
         return {
             "id": own,
             "name": content.title[:255],
             "status": _status(content.status),
             "created_at": _time(content.first_at),
-            "updated_at": _moment(changed(content)),
+            "updated_at": _time(brief.changed_at),
             "monitoring_at": _since(content.entries, "monitoring"),
             "resolved_at": _since(content.entries, *CLOSED) if content.status in CLOSED else None,
             "impact": content.severity,
@@ -130,9 +129,9 @@ class _Made:
             "page_id": self.page["id"],
             "incident_updates": [_update(own, link, entry) for entry in content.entries[:MOST]],
             "components": [
-                self._component(one, place)
-                for place, one in known
-                if _touches(content, {words for _, words in one.name})
+                told
+                for told, one in zip(self.components, self._site.components, strict=True)
+                if _touches(brief, {words for _, words in one.name})
             ],
             "reminder_intervals": None,
         }
@@ -155,8 +154,14 @@ def _update(incident: str, link: str, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _touches(content: SiteContent, names: Iterable[str]) -> bool:
-    return any(name in names for name, _ in content.components)
+def _touches(brief: Brief, names: Collection[str]) -> bool:
+    return any(name in names for name, _ in brief.components)
+
+
+def _last(times: Iterable[str], otherwise: str) -> str:
+    """Return the latest of some times, all of one form and in UTC."""
+    latest = max(times, default="")
+    return _time(latest) if latest else otherwise
 
 
 def _status(ours: str) -> str:
@@ -170,11 +175,7 @@ def _since(entries: Iterable[Entry], *statuses: str) -> str | None:
 
 
 def _time(iso: str) -> str:
-    return _moment(datetime.fromisoformat(iso))
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _id(name: str) -> str:

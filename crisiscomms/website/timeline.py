@@ -45,7 +45,7 @@ class Timeline(NamedTuple):
     height: int = HEIGHT
 
 
-def timeline(content: SiteContent, promises: list[Outcome], *, leftwards: bool = False) -> Timeline | None:
+def timeline(content: SiteContent, promises: list[Outcome[SiteContent]], *, leftwards: bool = False) -> Timeline | None:
     """Return the course of an incident. None where there is only one thing to tell. `leftwards` for right-to-left pages."""
     events = sorted(_events(content, promises), key=lambda event: (event.ahead, datetime.fromisoformat(event.at)))
     if len(events) < 2:
@@ -62,7 +62,7 @@ def timeline(content: SiteContent, promises: list[Outcome], *, leftwards: bool =
     return Timeline(marks, round(now, 1), _lasted(marks, now))
 
 
-def _events(content: SiteContent, promises: list[Outcome]) -> Iterator[Event]:
+def _events(content: SiteContent, promises: list[Outcome[SiteContent]]) -> Iterator[Event]:
     for name, at in content.times:
         yield Event(name, at)
     for entry in content.entries[:_MOST]:

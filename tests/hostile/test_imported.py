@@ -18,7 +18,7 @@ from crisiscomms.messages.compose import compose
 from crisiscomms.messages.templates import packaged, voices
 from crisiscomms.published import PublishedIncident
 from crisiscomms.record import parse_record
-from crisiscomms.website import build_site
+from crisiscomms.website import Sources, build_site
 from crisiscomms.workspace import read_workspace
 
 CORPUS = kinds()
@@ -151,7 +151,7 @@ def brought(workspace, source, texts):
     for entry in found:
         incident = parse_record(workspace, entry.text, workspace.record_path(entry.id)).incident
         contents += compose(incident, workspace, spoken, PublishedIncident(), NOW, ()).messages.site
-    return build_site(workspace, contents, spoken, layouts=packaged("site"), now=NOW), len(found)
+    return build_site(workspace, Sources.of(contents), spoken, layouts=packaged("site"), now=NOW), len(found)
 
 
 def test_there_are_three_hundred_of_each_kind():

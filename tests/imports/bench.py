@@ -11,7 +11,7 @@ from crisiscomms.messages.compose import compose
 from crisiscomms.messages.templates import packaged, voices
 from crisiscomms.published import PublishedIncident
 from crisiscomms.record import load_record
-from crisiscomms.website import build_site
+from crisiscomms.website import Sources, build_site
 from crisiscomms.workspace import read_workspace
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -59,4 +59,4 @@ def site(office) -> dict[str, bytes]:
     for name in workspace.incidents():
         record = load_record(workspace, name)
         contents += compose(record.incident, workspace, spoken, PublishedIncident(), NOW, ()).messages.site
-    return build_site(workspace, contents, spoken, layouts=packaged("site"), now=NOW)
+    return build_site(workspace, Sources.of(contents), spoken, layouts=packaged("site"), now=NOW)

@@ -4,7 +4,7 @@ import pytest
 from sample_site import NOW, ROOT, outage, recall, settings
 
 from crisiscomms.messages.languages import Voice, load_words
-from crisiscomms.website import build_site
+from crisiscomms.website import Sources, build_site
 from crisiscomms.workspace import Workspace
 
 
@@ -34,7 +34,9 @@ def drawn(tmp_path_factory):
 @pytest.fixture
 def build(workspace, voices, drawn):
     def built(contents, workspace=workspace, now=NOW, **more):
-        return build_site(workspace, contents, voices, layouts=ROOT / "site", **{"now": now, "drawn": drawn, **more})
+        return build_site(
+            workspace, Sources.of(contents), voices, layouts=ROOT / "site", **{"now": now, "drawn": drawn, **more}
+        )
 
     return built
 

@@ -8,7 +8,7 @@ from example_room import FINAL, Bench, copy_example, source_of
 from sample_site import ROOT
 
 from crisiscomms.messages.templates import voices
-from crisiscomms.website import build_site
+from crisiscomms.website import Sources, build_site
 from crisiscomms.workspace import read_workspace
 
 LANGUAGES = ("en", "de", "fr", "es", "ar")
@@ -35,5 +35,9 @@ def contents_of_five(bench):
 def site_of_five(bench, **more):
     """Return every file of their site."""
     return build_site(
-        bench.workspace, contents_of_five(bench), voices(bench.workspace), layouts=ROOT / "site", **{"now": NOW, **more}
+        bench.workspace,
+        Sources.of(contents_of_five(bench)),
+        voices(bench.workspace),
+        layouts=ROOT / "site",
+        **{"now": NOW, **more},
     )

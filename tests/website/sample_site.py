@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 from crisiscomms.fields import Reading
-from crisiscomms.messages.model import Entry, Page, Picture, PromiseLine, SiteContent
+from crisiscomms.messages.model import Entry, Page, Picture, PromiseLine, SiteContent, canonical, digest
 from crisiscomms.messages.prose import timed, to_html, to_text
+from crisiscomms.website.briefs import brief_of
 from crisiscomms.workspace import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -279,3 +280,9 @@ def one(element: Element, path: str) -> Element:
     found = element.findall(path)
     assert len(found) == 1, f"{len(found)} of {path}"
     return found[0]
+
+
+def briefs(*contents):
+    """Return what lists know of some incidents."""
+    bodies = [canonical(content) for content in contents]
+    return [brief_of(digest(body), body, SITE) for body in bodies]

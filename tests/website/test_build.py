@@ -10,6 +10,7 @@ from sample_site import SITE, one, outage, pages, parsed, recall, settings, text
 from crisiscomms.errors import InvalidInput
 from crisiscomms.messages.model import Entry
 from crisiscomms.messages.prose import PUBLISHED_AT
+from crisiscomms.website.content import stamped
 from crisiscomms.workspace import Workspace
 
 HOSTILE = "A <script>alert(1)</script> & \"B\" 'C' {{7*7}} فشلت المدفوعات"
@@ -204,7 +205,7 @@ def test_the_same_incidents_give_the_same_bytes_in_whatever_order(build, content
 # -- the time of publication -------------------------------------------------------------------------------------
 
 
-def test_the_time_of_publication_is_filled_in_everywhere(build, contents):
+def test_the_time_of_publication_is_filled_in_everywhere(build, contents, voices):
     waiting = contents[0]
     said = f"Correction, {PUBLISHED_AT}: it is 1,719 payments, not 1,700."
     page = waiting.pages[0]._replace(html=waiting.pages[0].html + f"<p>{said}</p>", markdown=said, description=said)
@@ -212,7 +213,8 @@ def test_the_time_of_publication_is_filled_in_everywhere(build, contents):
     waiting = waiting._replace(
         pages=(page, *waiting.pages[1:]), entries=(entry, *waiting.entries[1:]), summary=f"<p>{said}</p>"
     )
-    site = build([waiting, *contents[1:]], corrected={"checkout-outage": datetime(2026, 11, 18, 15, 40, tzinfo=UTC)})
+    at = {"checkout-outage": datetime(2026, 11, 18, 15, 40, tzinfo=UTC)}
+    site = build([stamped(waiting, at, voices["en"]), *contents[1:]])
     assert PUBLISHED_AT.encode() not in b"".join(site.values())
     words = "16:40 CET on 18 November 2026 (15:40 UTC)"
     element = f'Correction, <time datetime="2026-11-18T16:40+01:00">{words}</time>: it is'
@@ -227,7 +229,7 @@ def test_without_a_time_of_publication_nothing_is_built(build, name):
     waiting = outage()
     entry = waiting.entries[0]._replace(**{name: PUBLISHED_AT})
     with pytest.raises(ValueError, match="checkout-outage waits for its time of publication"):
-        build([waiting._replace(entries=(entry,))], corrected={"kettle-recall": datetime(2026, 1, 1, tzinfo=UTC)})
+        build([waiting._replace(entries=(entry,))])
 
 
 # -- layouts -----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
-from sample_site import SITE, outage, recall
+from sample_site import SITE, briefs, outage, recall
 
 from crisiscomms.messages.languages import Voice
 from crisiscomms.website.calendar import build_calendar
@@ -19,7 +19,7 @@ def dated(voices):
     """Read the calendar of some incidents back: its events by their UIDs."""
 
     def read(*contents, name="Notices from Northwind Pay", language="en"):
-        body = build_calendar(contents, Speech(voices[language]), name=name, home=HOME)
+        body = build_calendar(briefs(*contents), Speech(voices[language]), name=name, home=HOME)
         assert all(len(line) <= 75 for line in body.split(b"\r\n"))
         events = Calendar.from_ical(body).walk("VEVENT")
         assert not [event.errors for event in events if event.errors]
@@ -59,7 +59,7 @@ def test_a_promise_by_a_day_takes_that_whole_day_where_the_organisation_is(dated
 def test_a_day_in_the_west_stays_that_day(voices):
     west = Speech(Voice("en", ZoneInfo("America/Los_Angeles"), voices["en"].words))
     content = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T23:59:59-08:00"),))
-    events = Calendar.from_ical(build_calendar([content], west, name="Notices", home=HOME)).walk("VEVENT")
+    events = Calendar.from_ical(build_calendar(briefs(content), west, name="Notices", home=HOME)).walk("VEVENT")
     assert events[1]["DTSTART"].dt == date(2026, 11, 25)
 
 

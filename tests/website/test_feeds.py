@@ -12,7 +12,7 @@ from sample_site import NOW, SITE, entry, outage, recall
 from crisiscomms.channels.places import FolderSettings
 from crisiscomms.channels.website import WebsiteChannel
 from crisiscomms.errors import CrisiscommsError
-from crisiscomms.website import verify_feeds
+from crisiscomms.website import Files, verify_feeds
 from crisiscomms.website.feeds import Head, build_feeds
 
 HOME = f"{SITE}/"
@@ -166,7 +166,7 @@ def test_what_cannot_be_read_is_never_switched_to(site, tmp_path):
     channel = WebsiteChannel("site", FolderSettings(), tmp_path / "public", SITE)
 
     def publish(files):
-        channel.publish(files, lambda _: None, lambda _: None, NOW)
+        channel.publish(Files.of(files), lambda _: None, lambda _: None, NOW)
 
     publish(site)
     front = tmp_path / "public" / "index.html"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from crisiscomms.errors import Busy, CrisiscommsError
 from crisiscomms.website.deploy.release import KEPT, MANIFEST, Kept, Manifest, Release
+from crisiscomms.website.files import Files
 
 #: How far back we look for releases that may be shown again.
 _DEPTH = 4 * KEPT
@@ -80,7 +81,7 @@ class GitTarget:
                 raise CrisiscommsError(f"the release {to.name} is no longer in the branch", why=_WHY)
             found = repository.bodies(commit, [*manifest.files, MANIFEST])
             files = {name: body or b"" for name, body in found.items()}
-            repository.push(repository.commit(Release(manifest.digest, files), self._at))
+            repository.push(repository.commit(Release(manifest.digest, Files.of(files)), self._at))
 
     @contextmanager
     def _repository(self) -> Iterator[_Repository]:
@@ -162,7 +163,7 @@ class _Repository:
     def commit(self, release: Release, at: datetime) -> str:
         """Make the commit, with the assets of the releases before, and return its id."""
         parts = [self._head(release, at)]
-        for name, body in {**release.files, _HOSTS: b""}.items():
+        for name, body in release.files.and_also({_HOSTS: b""}).items():
             parts.append(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(body), body))
         carried: dict[str, str] = {}
         for digest, commit in list(self.releases().items())[: KEPT - 1]:

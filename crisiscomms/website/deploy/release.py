@@ -10,11 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from crisiscomms.errors import CrisiscommsError
+from crisiscomms.website.files import Files
 
 #: Lists every file of a release with its digest.
 MANIFEST = ".well-known/crisiscomms/release.json"
@@ -71,25 +71,31 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Release:
-    """Every file of the site, as readers get it."""
+    """Every file of the site, as readers get it. Its bytes may be read only when somebody asks for them."""
 
     digest: str
-    files: Mapping[str, bytes]
+    files: Files
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Release:
         """Make a release. Raises CrisiscommsError where a path leads outside of the site."""
         check_paths(files)
-        digest = _digest(files)
-        stamped = {name: _stamped(body, digest) if name.endswith(".html") else body for name, body in files.items()}
-        listed = {name: sha256(stamped[name]) for name in sorted(stamped)}
-        manifest = json.dumps({"version": 1, "release": digest, "files": listed}, indent=1)
-        return cls(digest, {**stamped, MANIFEST: f"{manifest}\n".encode()})
+        plain = Files.of(files)
+        digest = _digest(plain.digests)
 
-    @cached_property
-    def digests(self) -> dict[str, str]:
+        def stamped(name: str) -> bytes:
+            return _stamped(plain[name], digest) if name.endswith(".html") else plain[name]
+
+        listed = {
+            name: sha256(stamped(name)) if name.endswith(".html") else plain.digests[name] for name in sorted(plain)
+        }
+        manifest = json.dumps({"version": 1, "release": digest, "files": listed}, indent=1)
+        return cls(digest, Files(listed, stamped).and_also({MANIFEST: f"{manifest}\n".encode()}))
+
+    @property
+    def digests(self) -> Mapping[str, str]:
         """The digest of every file, the list of them included."""
-        return {name: sha256(body) for name, body in self.files.items()}
+        return self.files.digests
 
     @property
     def name(self) -> str:
@@ -152,9 +158,8 @@ def rank(name: str) -> int:
     return 2 if name.endswith(_FEEDS) else 1
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
-    lines = (f"{sha256(files[name])} {name}\n" for name in sorted(files))
-    return sha256("".join(lines).encode())
+def _digest(digests: Mapping[str, str]) -> str:
+    return sha256("".join(f"{digests[name]} {name}\n" for name in sorted(digests)).encode())
 
 
 def _stamped(page: bytes, digest: str) -> bytes:

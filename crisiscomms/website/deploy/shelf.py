@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crisiscomms.errors import Busy, CrisiscommsError, Place, relative
 from crisiscomms.website.deploy.release import KEPT, MANIFEST, NEW, PART, Kept, Manifest, Release, sha256, short
+from crisiscomms.website.files import Files
 
 
 class Shelf:
@@ -130,7 +131,7 @@ class Shelf:
                 why="Readers would meet pages that nobody approved. They see what they saw before.",
                 fix="Go back to another one: crisiscomms site list",
             )
-        return Release(manifest.digest, {**files, MANIFEST: (folder / MANIFEST).read_bytes()})
+        return Release(manifest.digest, Files.of({**files, MANIFEST: (folder / MANIFEST).read_bytes()}))
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,148 @@
+"""What lists and overviews need to know of an incident, so that no page of it has to be read to write them.
+
+A site may hold ten thousand incidents. What is said of each in the history, on the list of promises, in the calendar
+and in the site's map is this; the incident itself is read only where its own words are shown.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from crisiscomms.messages.model import PromiseLine, SiteContent, canonical, digest, site_content
+from crisiscomms.messages.prose import PUBLISHED_AT
+from crisiscomms.website.content import LINKS, changed, shaped
+from crisiscomms.website.paging import parts
+
+#: How many entries one page of a list holds.
+LONGEST = 25
+
+
+class PageLine(NamedTuple):
+    """A page as lists name it. `path` is its address below its language's first page."""
+
+    kind: str
+    path: str
+    title: str
+    description: str
+
+
+class Brief(NamedTuple):
+    """One incident in one language, as lists know it. Fields that `SiteContent` has too are the same here.
+
+    `digest` is that of the whole content. `changed_at` is when its words last changed, in ISO 8601. `paths` are those of
+    all its pages, further pages of updates included. `told_at` are the times of its updates, newest first. `links` are
+    addresses that its words lead to below the site's root, and `pictures` the paths of its pictures.
+    """
+
+    digest: str
+    incident: str
+    language: str
+    words_language: str
+    title: str
+    severity: str
+    status: str
+    first_at: str
+    updated_at: str
+    changed_at: str
+    next_update: str | None
+    pages: tuple[PageLine, ...]
+    paths: tuple[str, ...]
+    promises: tuple[PromiseLine, ...]
+    components: tuple[tuple[str, str], ...]
+    told_at: tuple[str, ...]
+    links: tuple[str, ...]
+    pictures: tuple[str, ...]
+    past: bool
+
+    def to_json(self) -> str:
+        """Write it as a JSON list."""
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def of_list(cls, plain: Sequence[object]) -> Brief:
+        """Read it back from the list."""
+        found = cls(*plain)  # type: ignore[arg-type]  # our own list, written above
+        return found._replace(
+            pages=tuple(PageLine(*page) for page in found.pages),
+            paths=tuple(found.paths),
+            promises=tuple(PromiseLine(*line) for line in found.promises),
+            components=tuple((name, state) for name, state in found.components),
+            told_at=tuple(found.told_at),
+            links=tuple(found.links),
+            pictures=tuple(found.pictures),
+        )
+
+
+class Sources(NamedTuple):
+    """What is published: the digest of each incident's content by its id and language, and what reads a digest's bytes."""
+
+    digests: Mapping[tuple[str, str], str]
+    read: Callable[[str], bytes]
+
+    def content(self, found: str) -> SiteContent:
+        """Read the content of a digest."""
+        return site_content(self.read(found))
+
+    @classmethod
+    def of(cls, contents: Iterable[SiteContent]) -> Sources:
+        """Return contents that are at hand as a source."""
+        bodies, digests = {}, {}
+        for content in contents:
+            body = canonical(content)
+            digests[content.incident, content.language] = found = digest(body)
+            bodies[found] = body
+        return cls(digests, bodies.__getitem__)
+
+
+def brief_of(found: str, body: bytes, address: str) -> Brief:
+    """Return what lists know of a content, by its digest and its bytes. `address` is the site's own.
+
+    Raises ValueError where it waits for its time of publication.
+    """
+    content = site_content(body)
+    if PUBLISHED_AT in body.decode():
+        raise ValueError(f"{content.incident} waits for its time of publication, and none is given")
+    return Brief(
+        found,
+        content.incident,
+        content.language,
+        content.words_language,
+        content.title,
+        content.severity,
+        content.status,
+        content.first_at,
+        content.updated_at,
+        changed(content).astimezone(UTC).isoformat(),
+        content.next_update,
+        tuple(PageLine(page.kind, page.path, page.title, page.description) for page in content.pages),
+        tuple(_paths(content)),
+        content.promises,
+        content.components,
+        tuple(entry.at for entry in content.entries),
+        tuple(sorted(_links(content, f"{address}/"))),
+        tuple(picture.path for picture in content.pictures),
+        content.past,
+    )
+
+
+def newest_first(briefs: Iterable[Brief]) -> tuple[Brief, ...]:
+    """Return briefs in the order of lists."""
+    return tuple(sorted(briefs, key=lambda one: (datetime.fromisoformat(one.first_at), one.incident), reverse=True))
+
+
+def _paths(content: SiteContent) -> Iterator[str]:
+    for page in content.pages:
+        yield page.path
+        if page.html.count("<h3") > LONGEST:  # perhaps so many updates that they need further pages
+            updates = shaped(page.html, page.title, lambda _anchor, _title: "").updates
+            yield from (part.path for part in list(parts(updates, LONGEST, page.path, "updates/"))[1:])
+
+
+def _links(content: SiteContent, home: str) -> set[str]:
+    bodies = [content.summary, *(page.html for page in content.pages), *(line.html for line in content.promises)]
+    found = (html.unescape(match["address"]) for body in bodies for match in LINKS.finditer(body))
+    return {address.removeprefix(home).partition("#")[0] for address in found}

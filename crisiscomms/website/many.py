@@ -1,0 +1,128 @@
+"""Incidents rendered on all cores: a first build of a long history is too much for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from crisiscomms.errors import Finding, InvalidInput
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.model import SiteContent, site_content
+from crisiscomms.website.frame import Frame
+from crisiscomms.website.incidents import incident_files
+from crisiscomms.workspace import Workspace
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+#: From how many incidents on other processes pay: starting them takes as long as rendering this many.
+_MANY = 150
+#: How many incidents travel at once, and how many such bundles are on their way for each process.
+_BUNDLE, _AHEAD = 25, 2
+
+Bodies = Mapping[str, bytes]
+
+
+class Job(NamedTuple):
+    """One incident to render: the bytes of its content in each language, and the paths that its words lead to."""
+
+    bodies: list[bytes]
+    known: list[str]
+
+    def contents(self) -> list[SiteContent]:
+        """Read the contents."""
+        return [site_content(body) for body in self.bodies]
+
+
+class Workshop:
+    """Renders incidents, here or in other processes. `frame` is what all their pages share."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        voices: Mapping[str, Voice],
+        layouts: Path,
+        overrides: Path | None,
+        drawn: Path | None,
+        *,
+        rehearsal: bool,
+        now: datetime,
+    ) -> None:
+        self._given = (workspace, dict(voices), layouts, overrides, drawn, rehearsal, now)
+        self.frame, self._now = _frame(*self._given)
+
+    def done(self, jobs: Mapping[str, Callable[[], Job]]) -> Iterator[tuple[str, Bodies]]:
+        """Yield the files of each incident by the name of its job, in any order. Raises InvalidInput."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        # The first one here: what is wrong with a layout shows at once, and in one place.
+        waiting = ((name, job()) for name, job in jobs.items())
+        here = len(jobs) if cores == 1 or len(jobs) < _MANY else 1
+        for name, job in islice(waiting, here):
+            yield name, incident_files(self.frame, job.contents(), frozenset(job.known), self._now)
+        if here < len(jobs):
+            yield from self._elsewhere(waiting, cores)
+
+    def _elsewhere(self, waiting: Iterator[tuple[str, Job]], cores: int) -> Iterator[tuple[str, Bodies]]:
+        from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait  # noqa: PLC0415 -- for large sites only
+
+        # Never a fork: this process may have threads, which a copy of it would not.
+        with ProcessPoolExecutor(cores, get_context("spawn"), _begin, self._given) as pool:
+            going: set[Future[list[tuple[str, Bodies | tuple[Finding, ...]]]]] = set()
+            try:
+                while True:
+                    for _ in range(cores * _AHEAD - len(going)):
+                        if bundle := list(islice(waiting, _BUNDLE)):
+                            going.add(pool.submit(_render, bundle))
+                    if not going:
+                        return
+                    ready, going = wait(going, return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        yield from ((name, _bodies(found)) for name, found in future.result())
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _bodies(found: Bodies | tuple[Finding, ...]) -> Bodies:
+    if isinstance(found, tuple):
+        raise InvalidInput(found)
+    return found
+
+
+def _frame(  # noqa: PLR0917
+    workspace: Workspace,
+    voices: Mapping[str, Voice],
+    layouts: Path,
+    overrides: Path | None,
+    drawn: Path | None,
+    rehearsal: bool,  # noqa: FBT001 -- it travels to other processes with the rest
+    now: datetime,
+) -> tuple[Frame, datetime]:
+    return Frame(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal), now
+
+
+class _Process:
+    """What another process keeps from one bundle to the next."""
+
+    frame: Frame
+    now: datetime
+
+
+def _begin(*given: object) -> None:
+    _Process.frame, _Process.now = _frame(*given)  # type: ignore[arg-type]  # as the workshop was given it
+
+
+def _render(bundle: list[tuple[str, Job]]) -> list[tuple[str, Bodies | tuple[Finding, ...]]]:
+    """Render a bundle. What is wrong with a layout goes back as it was found: an exception would lose its findings."""
+    found: list[tuple[str, Bodies | tuple[Finding, ...]]] = []
+    for name, job in bundle:
+        try:
+            files = incident_files(_Process.frame, job.contents(), frozenset(job.known), _Process.now)
+            found.append((name, files))
+        except InvalidInput as error:
+            found.append((name, error.findings))
+    return found
