@@ -10,7 +10,8 @@ import html
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from crisiscomms.messages.model import PromiseLine, SiteContent, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
@@ -33,9 +34,10 @@ class PageLine(NamedTuple):
 class Brief(NamedTuple):
     """One incident in one language, as lists know it. Fields that `SiteContent` has too are the same here.
 
-    `digest` is that of the whole content. `changed_at` is when its words last changed, in ISO 8601. `paths` are those of
-    all its pages, further pages of updates included. `told_at` are the times of its updates, newest first. `links` are
-    addresses that its words lead to below the site's root, and `pictures` the paths of its pictures.
+    `digest` is that of the whole content. `month` is the one that it began in, as `2026-11`, `changed_at` when its words
+    last changed, in ISO 8601 and UTC. `paths` are those of all its pages, further pages of updates included. `told_at` are
+    the times of its updates, newest first. `links` are addresses that its words lead to below the site's root, and
+    `pictures` the paths of its pictures. The last three fields are rows of plain values.
     """
 
     digest: str
@@ -46,35 +48,32 @@ class Brief(NamedTuple):
     severity: str
     status: str
     first_at: str
+    month: str
     updated_at: str
     changed_at: str
     next_update: str | None
-    pages: tuple[PageLine, ...]
-    paths: tuple[str, ...]
-    promises: tuple[PromiseLine, ...]
-    components: tuple[tuple[str, str], ...]
-    told_at: tuple[str, ...]
-    links: tuple[str, ...]
-    pictures: tuple[str, ...]
     past: bool
+    paths: Sequence[str]
+    told_at: Sequence[str]
+    links: Sequence[str]
+    pictures: Sequence[str]
+    components: Sequence[Sequence[str]]
+    page_rows: Sequence[Sequence[str]]
+    promise_rows: Sequence[Sequence[Any]]
+
+    @property
+    def pages(self) -> list[PageLine]:
+        """Its pages."""
+        return [PageLine(*row) for row in self.page_rows]
+
+    @property
+    def promises(self) -> list[PromiseLine]:
+        """Its promises."""
+        return [PromiseLine(*row) for row in self.promise_rows]
 
     def to_json(self) -> str:
-        """Write it as a JSON list."""
+        """Write it as a JSON list, of which `Brief(*plain)` is the same again."""
         return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def of_list(cls, plain: Sequence[object]) -> Brief:
-        """Read it back from the list."""
-        found = cls(*plain)  # type: ignore[arg-type]  # our own list, written above
-        return found._replace(
-            pages=tuple(PageLine(*page) for page in found.pages),
-            paths=tuple(found.paths),
-            promises=tuple(PromiseLine(*line) for line in found.promises),
-            components=tuple((name, state) for name, state in found.components),
-            told_at=tuple(found.told_at),
-            links=tuple(found.links),
-            pictures=tuple(found.pictures),
-        )
 
 
 class Sources(NamedTuple):
@@ -98,8 +97,8 @@ class Sources(NamedTuple):
         return cls(digests, bodies.__getitem__)
 
 
-def brief_of(found: str, body: bytes, address: str) -> Brief:
-    """Return what lists know of a content, by its digest and its bytes. `address` is the site's own.
+def brief_of(found: str, body: bytes, address: str, zone: ZoneInfo) -> Brief:
+    """Return what lists know of a content, by its digest and its bytes. `address` and `zone` are the site's own.
 
     Raises ValueError where it waits for its time of publication.
     """
@@ -107,25 +106,26 @@ def brief_of(found: str, body: bytes, address: str) -> Brief:
     if PUBLISHED_AT in body.decode():
         raise ValueError(f"{content.incident} waits for its time of publication, and none is given")
     return Brief(
-        found,
-        content.incident,
-        content.language,
-        content.words_language,
-        content.title,
-        content.severity,
-        content.status,
-        content.first_at,
-        content.updated_at,
-        changed(content).astimezone(UTC).isoformat(),
-        content.next_update,
-        tuple(PageLine(page.kind, page.path, page.title, page.description) for page in content.pages),
-        tuple(_paths(content)),
-        content.promises,
-        content.components,
-        tuple(entry.at for entry in content.entries),
-        tuple(sorted(_links(content, f"{address}/"))),
-        tuple(picture.path for picture in content.pictures),
-        content.past,
+        digest=found,
+        incident=content.incident,
+        language=content.language,
+        words_language=content.words_language,
+        title=content.title,
+        severity=content.severity,
+        status=content.status,
+        first_at=content.first_at,
+        month=f"{datetime.fromisoformat(content.first_at).astimezone(zone):%Y-%m}",
+        updated_at=content.updated_at,
+        changed_at=changed(content).astimezone(UTC).isoformat(),
+        next_update=content.next_update,
+        past=content.past,
+        paths=list(_paths(content)),
+        told_at=[entry.at for entry in content.entries],
+        links=sorted(_links(content, f"{address}/")),
+        pictures=[picture.path for picture in content.pictures],
+        components=content.components,
+        page_rows=[(page.kind, page.path, page.title, page.description) for page in content.pages],
+        promise_rows=content.promises,
     )
 
 

@@ -8,14 +8,16 @@ only: which open promises are late.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.model import canonical, digest
+from crisiscomms.messages.model import digest
 from crisiscomms.website.briefs import Brief, Sources, brief_of, newest_first
+from crisiscomms.website.deploy.release import ASSETS
 from crisiscomms.website.files import Files
 from crisiscomms.website.frame import Branch, Frame
 from crisiscomms.website.incidents import incident_files
@@ -30,6 +32,10 @@ from crisiscomms.workspace import Workspace
 
 #: How many addresses one sitemap holds.
 _ADDRESSES = 2000
+#: How many pieces are kept at once, so that what a killed build has done is there for the next one.
+_AT_ONCE = 100
+#: The end of a site that the clock does not change.
+_FOR_EVER = "9999"
 #: Told how many pieces are done, and of how many.
 Step = Callable[[int, int], None]
 
@@ -65,17 +71,34 @@ def build_site(
     """
     workshop = Workshop(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal, now=now)
     base = everything_else(workspace, voices, layouts, overrides, rehearsal=rehearsal)
-    store = Kept(kept)
-    site = _Site(workshop.frame, sources, store, base, now)
-    keys = {piece.name: digest(canonical((base, piece.told))) for piece in site.pieces}
-    due = [piece for piece in site.pieces if getattr(store.pieces.get(piece.name), "key", "") != keys[piece.name]]
-    for done, (name, files) in enumerate(_made(due, workshop), 1):
-        store.keep(name, keys[name], files)
-        step(done, len(due))
-    store.tidy(keys, site.brief_keys)
-    files = _gathered(site.pieces, store)
-    workshop.frame.draw.tidy({PurePosixPath(name).name for name in files})
+    key = _digest(base, sorted(sources.digests.items()))
+    store, at = Kept(kept), now.astimezone(UTC).isoformat()
+    parted = cache(lambda: _Site(workshop.frame, sources, store, base, now))
+    if not store.stands(key, at):
+        site, known = parted(), store.keys()
+        keys = {piece.name: _digest(base, piece.told) for piece in site.pieces}
+        due = [piece for piece in site.pieces if known.get(piece.name) != keys[piece.name]]
+        made = ((name, keys[name], files) for name, files in _told(_made(due, workshop), len(due), step))
+        while batch := list(islice(made, _AT_ONCE)):
+            store.keep(batch)
+        store.finish(key, at, site.until(), keys, site.brief_keys)
+    files = _gathered(store, lambda name: parted().make(name))
+    workshop.frame.draw.tidy({path.rpartition("/")[2] for path in files if path.startswith(ASSETS)})
     return files
+
+
+def _digest(*told: object) -> str:
+    """Return the digest of plain values."""
+    return digest(repr(told).encode(errors="surrogatepass"))
+
+
+_Found = TypeVar("_Found")
+
+
+def _told(made: Iterable[_Found], count: int, step: Step) -> Iterator[_Found]:
+    for done, one in enumerate(made, 1):
+        yield one
+        step(done, count)
 
 
 def _made(due: Sequence[Piece], workshop: Workshop) -> Iterator[tuple[str, Mapping[str, bytes]]]:
@@ -85,21 +108,19 @@ def _made(due: Sequence[Piece], workshop: Workshop) -> Iterator[tuple[str, Mappi
     yield from ((piece.name, piece.make()) for piece in due if not piece.job)
 
 
-def _gathered(pieces: Iterable[Piece], store: Kept) -> Files:
-    digests: dict[str, str] = {}
-    owners: dict[str, Piece] = {}
-    for piece in pieces:
-        for path, (found, _) in store.pieces[piece.name].files.items():
-            if digests.setdefault(path, found) != found:
-                raise ValueError(f"two pictures want to stand at {path}")
-            owners[path] = piece
+def _gathered(store: Kept, make: Callable[[str], Mapping[str, bytes]]) -> Files:
+    """Return what is kept as files. `make` makes a piece again of which a file is damaged."""
+    rows = store.files()
+    digests = {path: found for path, found, _ in rows}
+    owners = {path: piece for path, _, piece in rows}
+    if len(owners) < len(rows) and (torn := next((path for path, found, _ in rows if digests[path] != found), "")):
+        raise ValueError(f"two incidents want different files at {torn}")
 
     def read(path: str) -> bytes:
-        piece = owners[path]
-        body = store.body(piece.name, path)
-        return piece.make()[path] if body is None else body
+        body = store.body(path, owners[path])
+        return make(owners[path])[path] if body is None else body
 
-    return Files(dict(sorted(digests.items())), read)
+    return Files(digests, read)
 
 
 class _Site:
@@ -124,13 +145,26 @@ class _Site:
             Piece("site", (), self._shared),
         ]
 
+    def make(self, name: str) -> Mapping[str, bytes]:
+        """Make a piece by its name."""
+        return next(piece for piece in self.pieces if piece.name == name).make()
+
+    def until(self) -> str:
+        """Return until when the site is as it is, if nobody changes it: then the next promise is late."""
+        when = self._frame.branches[0].speech.when
+        open_ = (
+            line for _, tree in self._trees for one in tree.outcomes if one.state == "waiting" for line in [one.line]
+        )
+        return min((when(line.due).at.astimezone(UTC).isoformat() for line in open_), default=_FOR_EVER)
+
     def _briefs(self, store: Kept, base: str) -> list[Brief]:
         """Return what lists know of each incident. What is new is read once, and kept."""
-        known, spoken = store.briefs(), {branch.speech.language for branch in self._frame.branches}
+        known, frame = store.briefs(), self._frame
+        spoken = {branch.speech.language for branch in frame.branches}
         wanted = [found for (_, language), found in sorted(self._sources.digests.items()) if language in spoken]
         self.brief_keys = {f"{found}.{base}" for found in wanted}
         new = {
-            f"{found}.{base}": brief_of(found, self._sources.read(found), self._frame.address)
+            f"{found}.{base}": brief_of(found, self._sources.read(found), frame.address, frame.workspace.zone)
             for found in wanted
             if f"{found}.{base}" not in known
         }
@@ -152,7 +186,7 @@ class _Site:
         prefixes = {branch.speech.language: branch.prefix for branch in self._frame.branches}
         pages = {prefixes[brief.language] + path for brief in briefs for path in brief.paths}
         pictures = {path for brief in briefs for path in brief.pictures}
-        lists = {branch.prefix + listing.leaf.path for branch, listing in self._lists}
+        lists = {branch.prefix + listing.path for branch, listing in self._lists}
         return pages | pictures | lists | set(self._frame.assets.files)
 
     def _linked(self, briefs: Iterable[Brief]) -> list[str]:
@@ -163,12 +197,12 @@ class _Site:
 
     def _incident(self, briefs: list[Brief]) -> Piece:
         order = [branch.speech.language for branch in self._frame.branches]
-        found = sorted(briefs, key=lambda brief: order.index(brief.language))
+        found = sorted(briefs, key=lambda brief: order.index(brief.language)) if briefs[1:] else briefs
         digests, known = [brief.digest for brief in found], self._linked(found)
         states = [
             (one.line.id, one.state)
             for brief in found
-            if brief.promises
+            if brief.promise_rows
             for one in outcomes([brief], self._frame.branches[0].speech.when, self._now)
         ]
 
@@ -184,12 +218,13 @@ class _Site:
     # -- lists and what programs read --------------------------------------------------------------------------
 
     def _list(self, branch: Branch, listing: Listing) -> Piece:
-        leaf = listing.leaf
-        everywhere = [one.prefix for one in self._frame.branches if one.prefix + leaf.path in self._known]
+        everywhere = [one.prefix for one in self._frame.branches if one.prefix + listing.path in self._known]
         linked = self._linked(listing.briefs)
         told = (everywhere, [brief.digest for brief in listing.briefs], linked, listing.told)
-        name = f"{branch.prefix}{leaf.path}index.html"
-        return Piece(name, told, lambda: {name: self._frame.page(branch, leaf, everywhere, frozenset(linked))})
+        name = f"{branch.prefix}{listing.path}index.html"
+        return Piece(
+            name, told, lambda: {name: self._frame.page(branch, listing.leaf(), everywhere, frozenset(linked))}
+        )
 
     def _machines(self, branch: Branch, tree: Tree) -> Iterator[Piece]:
         made, prefix = Machines(self._frame, branch, tree), branch.prefix
@@ -207,7 +242,7 @@ class _Site:
             for brief in found
             for path in brief.paths
         ]
-        pages += [(branch.prefix + listing.leaf.path, "") for branch, listing in self._lists]
+        pages += [(branch.prefix + listing.path, "") for branch, listing in self._lists]
         chunks = [pages[n : n + _ADDRESSES] for n in range(0, len(pages), _ADDRESSES)]
         names = ["sitemap.xml"] if len(chunks) == 1 else [f"sitemap-{n}.xml" for n in range(1, len(chunks) + 1)]
         for name, chunk in zip(names, chunks, strict=True):

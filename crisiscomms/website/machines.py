@@ -28,7 +28,7 @@ class Machines:
         self.name = frame.mark + branch.speech.plain("name", organisation=frame.organisation.name)
         # Fifty old incidents in a feed would be fifty pieces of news to whoever reads it.
         self.news = shown([brief for brief in tree.briefs if not brief.past])
-        self.dated = [brief for brief in tree.briefs if brief.promises or brief.next_update]
+        self.dated = [brief for brief in tree.briefs if brief.promise_rows or brief.next_update]
         self.listed = (tree.open, tree.over[:_LISTED])
 
     def feeds(self) -> Mapping[str, bytes]:

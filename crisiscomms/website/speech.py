@@ -78,10 +78,6 @@ class Speech:
         year, month = key.split("-")
         return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=self.voice.locale))
 
-    def month_of(self, iso: str) -> str:
-        """Return the month that a moment falls in here, as `2026-11`."""
-        return f"{self.when(iso).at.astimezone(self.voice.zone):%Y-%m}"
-
     def when(self, iso: str) -> When:
         """Read a time. A date alone, or the last second of a day here, is the whole of that day."""
         at = datetime.fromisoformat(iso)

@@ -73,9 +73,10 @@ class _Made:
     """What the files share."""
 
     def __init__(self, site: Site, briefs: Sequence[Brief]) -> None:
-        self._site, self._briefs = site, briefs
+        self._site = site
         self._open = [brief for brief in briefs if brief.status not in CLOSED]
-        self._first = min((_time(brief.first_at) for brief in briefs), default=_NEVER)
+        self._first = _time(briefs[-1].first_at) if briefs else _NEVER
+        self._touching = [brief for brief in briefs if brief.components]
         self.page = {
             "id": _id(site.home),
             "name": site.name,
@@ -100,7 +101,7 @@ class _Made:
             "name": component.name.told(self._site.language)[0],
             "status": max(states, default="operational", key=STATES.index),
             "created_at": self._first,
-            "updated_at": _last((brief.changed_at for brief in self._briefs if _touches(brief, names)), self._first),
+            "updated_at": _last((brief.changed_at for brief in self._touching if _touches(brief, names)), self._first),
             "position": place,
             "description": None,
             "showcase": False,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from crisiscomms.website.briefs import LONGEST, Brief
 from crisiscomms.website.gravity import SEVERITIES, STATES
 from crisiscomms.website.leaves import Leaf, numbered
 from crisiscomms.website.outcomes import Outcome, outcomes
-from crisiscomms.website.paging import parts
+from crisiscomms.website.paging import Part, parts
 from crisiscomms.website.speech import Speech
 from crisiscomms.workspace import Workspace
 
@@ -24,10 +24,11 @@ _RECENT, _OWED = 10, 3
 
 
 class Listing(NamedTuple):
-    """A list before it is rendered, the incidents that it shows, and what else it is made from."""
+    """A list before it is rendered: its path, the incidents that it shows, what else it is made from, and its page."""
 
-    leaf: Leaf
-    briefs: tuple[Brief, ...]
+    path: str
+    briefs: Sequence[Brief]
+    leaf: Callable[[], Leaf]
     told: tuple[object, ...] = ()
 
 
@@ -63,50 +64,56 @@ class Tree:
         return outcomes(self.briefs, self.speech.when, self.now)
 
     def _front(self) -> Listing:
-        speech, name = self.speech, self.workspace.settings.organisation.name
         now = sorted(self.open, key=lambda brief: SEVERITIES.index(brief.severity))
         past = self.over[:_RECENT]
-        title = now[0].title if len(now) == 1 else speech.plain("open_title" if now else "calm_title")
         owed = [one for one in self.outcomes if one.group == "open"][:_OWED]
         components = self._components(now)
-        contents = [self.read(brief) for brief in now]
-        given = {"now": contents, "past": past, "components": components, "owed": owed}
-        leaf = Leaf("front", "", title, speech.plain("purpose", organisation=name), given)
-        return Listing(leaf, (*now, *past, *_of(owed)), (len(now), components, _told(owed)))
+
+        def leaf() -> Leaf:
+            speech, name = self.speech, self.workspace.settings.organisation.name
+            title = now[0].title if len(now) == 1 else speech.plain("open_title" if now else "calm_title")
+            contents = [self.read(brief) for brief in now]
+            given = {"now": contents, "past": past, "components": components, "owed": owed}
+            return Leaf("front", "", title, speech.plain("purpose", organisation=name), given)
+
+        return Listing("", (*now, *past, *_of(owed)), leaf, (len(now), components, _told(owed)))
 
     def _promises(self) -> Iterator[Listing]:
-        speech = self.speech
         for part in parts(self.outcomes, LONGEST, "promises/"):
-            groups = [(name, list(found)) for name, found in groupby(part.items, key=lambda one: one.group)]
-            title = numbered(speech, speech.plain("promises_title"), part)
-            given = {"groups": groups, "part": part}
-            leaf = Leaf("promises", part.path, title, speech.plain("promises_intro"), given, section="promises/")
-            yield Listing(leaf, _of(part.items), (part.of, _told(part.items)))
+            yield Listing(part.path, _of(part.items), partial(self._promised, part), (part.of, _told(part.items)))
+
+    def _promised(self, part: Part[Outcome[Brief]]) -> Leaf:
+        speech = self.speech
+        groups = [(name, list(found)) for name, found in groupby(part.items, key=lambda one: one.group)]
+        title = numbered(speech, speech.plain("promises_title"), part)
+        given = {"groups": groups, "part": part}
+        return Leaf("promises", part.path, title, speech.plain("promises_intro"), given, section="promises/")
 
     def _history(self) -> Iterator[Listing]:
         """Yield the newest incidents with a list of all months, then a page for each month, or several."""
-        speech = self.speech
-        months = self._by_month(self.briefs)
-        words = speech.plain("history_intro")
+        months, newest = self._by_month(self.briefs), self.briefs[:LONGEST]
         every = [(month, f"history/{month}/") for month, _ in months]
-        given = {
-            "months": self._by_month(self.briefs[:LONGEST]),
-            "every": every,
-            "heading": speech.plain("history_title"),
-            "part": None,
-        }
-        leaf = Leaf("history", "history/", speech.plain("history_title"), words, given, section="history/")
-        yield Listing(leaf, self.briefs[:LONGEST], (every,))
+        yield Listing("history/", newest, partial(self._newest, newest, every), (every,))
         for month, found in months:
-            heading = speech.plain("history_month", month=speech.month_words(month))
             for part in parts(found, LONGEST, f"history/{month}/"):
-                given = {"months": [("", part.items)], "every": [], "heading": heading, "part": part}
-                title = numbered(speech, heading, part)
-                leaf = Leaf("history", part.path, title, words, given, section="history/")
-                yield Listing(leaf, part.items, (part.of,))
+                yield Listing(part.path, part.items, partial(self._month, month, part), (part.of,))
 
-    def _by_month(self, briefs: Iterable[Brief]) -> list[tuple[str, list[Brief]]]:
-        months = groupby(briefs, key=lambda brief: self.speech.month_of(brief.first_at))
+    def _newest(self, newest: Sequence[Brief], every: list[tuple[str, str]]) -> Leaf:
+        speech = self.speech
+        title = speech.plain("history_title")
+        given = {"months": self._by_month(newest), "every": every, "heading": title, "part": None}
+        return Leaf("history", "history/", title, speech.plain("history_intro"), given, section="history/")
+
+    def _month(self, month: str, part: Part[Brief]) -> Leaf:
+        speech = self.speech
+        heading = speech.plain("history_month", month=speech.month_words(month))
+        given = {"months": [("", part.items)], "every": [], "heading": heading, "part": part}
+        words = speech.plain("history_intro")
+        return Leaf("history", part.path, numbered(speech, heading, part), words, given, section="history/")
+
+    @staticmethod
+    def _by_month(briefs: Iterable[Brief]) -> list[tuple[str, list[Brief]]]:
+        months = groupby(briefs, key=lambda brief: brief.month)
         return [(month, list(found)) for month, found in months]
 
     def _components(self, now: Iterable[Brief]) -> list[tuple[str, str]]:

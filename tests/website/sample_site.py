@@ -4,6 +4,7 @@ import base64
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element
+from zoneinfo import ZoneInfo
 
 import html5lib
 
@@ -285,4 +286,4 @@ def one(element: Element, path: str) -> Element:
 def briefs(*contents):
     """Return what lists know of some incidents."""
     bodies = [canonical(content) for content in contents]
-    return [brief_of(digest(body), body, SITE) for body in bodies]
+    return [brief_of(digest(body), body, SITE, ZoneInfo("Europe/Berlin")) for body in bodies]
