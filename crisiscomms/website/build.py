@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
+from sqlite3 import DatabaseError
 from typing import NamedTuple, TypeVar
 
 from crisiscomms.messages.languages import Voice
@@ -21,7 +22,7 @@ from crisiscomms.website.deploy.release import ASSETS
 from crisiscomms.website.files import Files
 from crisiscomms.website.frame import Branch, Frame
 from crisiscomms.website.incidents import incident_files
-from crisiscomms.website.kept import Kept
+from crisiscomms.website.kept import Kept, forget
 from crisiscomms.website.machines import Machines
 from crisiscomms.website.many import Job, Workshop
 from crisiscomms.website.outcomes import outcomes
@@ -71,6 +72,18 @@ def build_site(
     """
     workshop = Workshop(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal, now=now)
     base = everything_else(workspace, voices, layouts, overrides, rehearsal=rehearsal)
+    try:
+        return _built(workshop, sources, base, now, kept, step)
+    except DatabaseError:
+        if kept is None:
+            raise
+        forget(kept)  # it is damaged, and nothing more than a help
+        return _built(workshop, sources, base, now, kept, step)
+
+
+def _built(  # noqa: PLR0917
+    workshop: Workshop, sources: Sources, base: str, now: datetime, kept: Path | None, step: Step
+) -> Files:
     key = _digest(base, sorted(sources.digests.items()))
     store, at = Kept(kept), now.astimezone(UTC).isoformat()
     parted = cache(lambda: _Site(workshop.frame, sources, store, base, now))

@@ -29,22 +29,11 @@ create table if not exists whole (key text primary key, since text not null, unt
 
 
 class Kept:
-    """Rendered pieces in one file, or in memory."""
+    """Rendered pieces in one file, or in memory. Raises sqlite3.DatabaseError where the file is damaged."""
 
     def __init__(self, file: Path | None) -> None:
         self._lock = threading.Lock()
         self._last: tuple[str, bytes] = ("", b"")
-        try:
-            self._open(file)
-        except sqlite3.DatabaseError:  # not a database, or half of one
-            if file is None:
-                raise
-            self._base.close()
-            for suffix in ("", "-wal", "-shm"):
-                file.with_name(file.name + suffix).unlink(missing_ok=True)
-            self._open(file)
-
-    def _open(self, file: Path | None) -> None:
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
         # Whoever puts a release there reads its files in several threads.
@@ -135,3 +124,9 @@ class Kept:
             body = self._last[1][start : start + size]
             return body if digest(body) == found else None
         return None
+
+
+def forget(file: Path) -> None:
+    """Throw everything away."""
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
