@@ -75,7 +75,7 @@ def test_after_any_changes_the_site_is_the_one_that_a_first_build_makes(build, r
 
     def laid_over():
         more["overrides"] = own
-        (own / "updates.html.j2").write_text("{# changed #}" * random.randrange(9), encoding="utf-8")
+        (own / "404.html.j2").write_text(f"<h1>{random.random()}</h1>", encoding="utf-8")
 
     changes = (
         added,
@@ -102,6 +102,12 @@ def test_a_link_leads_to_a_page_once_it_is_there(rendered):
     name = "incidents/parcels-3/index.html"
     assert f'href="{SITE}/incidents/parcels-4/"' in rendered([incident(3)])[0][name].decode()
     assert 'href="../../incidents/parcels-4/"' in rendered([incident(3), incident(4)])[0][name].decode()
+
+
+def test_a_list_leads_to_the_same_list_in_another_language_once_it_is_there(rendered):
+    name, alternate = "history/2026-04/index.html", f'hreflang="de" href="{SITE}/de/history/2026-04/"'
+    assert alternate not in rendered([incident(3), incident(4, "de")])[0][name].decode()
+    assert alternate in rendered([incident(3), incident(4, "de"), incident(3, "de")])[0][name].decode()
 
 
 # -- only what changed -------------------------------------------------------------------------------------------
