@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from threading import local
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,8 @@ from crisiscomms.website.deploy.target import Target
 
 #: How many addresses are read at once, how long each may take, how large a file may be, and how far a server may send us on.
 _AT_ONCE, _SECONDS, _MOST_BYTES, _MOST_HOPS = 8, (5, 20), 50_000_000, 3
+#: How many files are asked of a place in one go, all of them in memory.
+_IN_ONE_GO = 2000
 #: How many seconds lie between two looks at what was not there yet.
 _PAUSE = 2.0
 _RELEASE = re.compile(rb'<meta name="release" content="([0-9a-f]{16})')
@@ -38,11 +41,14 @@ def address_of(url: str, name: str) -> str:
 
 def differing(target: Target, digests: Mapping[str, str]) -> list[Difference]:
     """Return what a place itself holds differently, where no server serves it yet."""
-    return [
-        Difference(name, "is missing" if body is None else _told(body))
-        for name, body in target.read(digests).items()
-        if body is None or sha256(body) != digests[name]
-    ]
+    names, found = iter(digests), []
+    while some := list(islice(names, _IN_ONE_GO)):
+        found += [
+            Difference(name, "is missing" if body is None else _told(body))
+            for name, body in target.read(some).items()
+            if body is None or sha256(body) != digests[name]
+        ]
+    return found
 
 
 def differing_for_readers(url: str, digests: Mapping[str, str]) -> list[Difference]:
