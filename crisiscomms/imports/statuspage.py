@@ -12,12 +12,9 @@ from crisiscomms.imports.given import items, read_json, text
 from crisiscomms.imports.past import Draft, Gathered, LeftOut, Sorting, Step, Weight, Words, worst
 from crisiscomms.imports.times import read_time
 from crisiscomms.imports.words import from_html, from_markdown
-from crisiscomms.record.model import ComponentState
+from crisiscomms.record.model import COMPONENT_STATES, ComponentState
 
 _WEIGHTS: dict[str, Weight] = {"critical": "critical", "major": "major"}
-_STATES: frozenset[str] = frozenset(
-    {"operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"}
-)
 _OVER = frozenset({"resolved", "postmortem", "completed"})
 _KEYS = ("incidents", "scheduled_maintenances")
 _AGAIN = "curl ADDRESS/api/v2/incidents.json"
@@ -111,5 +108,5 @@ def _components(given: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[
         for one in items(step.get("affected_components")):
             if isinstance(one, dict) and (name := text(one.get("name")).rpartition(" - ")[2].strip()):
                 for state in (one.get("old_status"), one.get("new_status")):
-                    if isinstance(state, str) and state in _STATES:
-                        yield name, state  # type: ignore[misc]
+                    if state in COMPONENT_STATES:
+                        yield name, state

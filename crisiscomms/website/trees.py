@@ -11,6 +11,7 @@ from typing import Any
 
 from crisiscomms.messages.model import Page, SiteContent
 from crisiscomms.record import CLOSED
+from crisiscomms.record.model import COMPONENT_STATES as STATES
 from crisiscomms.website.content import shaped
 from crisiscomms.website.outcomes import Outcome, outcomes
 from crisiscomms.website.paging import parts
@@ -20,8 +21,6 @@ from crisiscomms.workspace import Workspace
 
 #: From the gravest to the lightest.
 SEVERITIES = ("critical", "major", "minor")
-#: From the lightest to the gravest.
-STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
 #: How many incidents that are over, and how many open promises, the front page shows.
 _RECENT, _OWED = 10, 3
 #: How many entries one page of a list holds.
