@@ -16,7 +16,7 @@ from pathlib import Path
 import html5lib
 import jsonschema
 import pytest
-from example_room import FINAL, STAGES, copy_example, run_here, source_of
+from example_room import FINAL, STAGES, run_here, source_of
 
 import crisiscomms
 from crisiscomms.errors import Finding, Place, Severity
@@ -30,13 +30,6 @@ OUTAGE, BREACH = "checkout-outage", "customer-data-breach"
 SARIF = json.loads(Path(__file__).with_name("sarif").joinpath("sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
 FINE = "en: $failed_payments did not go through between $started and $fixed. It was our change, and we are sorry."
 POOR = "en: \U0001f4b3 We are sorry for any inconvenience. 3 million payments failed between $started and $fixed."
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    made = copy_example(tmp_path / "workspace")
-    monkeypatch.chdir(made)
-    return made
 
 
 def write(folder, *changes, incident=OUTAGE):
