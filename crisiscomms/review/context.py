@@ -16,6 +16,11 @@ from crisiscomms.record.tree import Path_
 from crisiscomms.workspace import Workspace
 
 
+def short(words: str, most: int = 90) -> str:
+    """Return words as they are quoted in a finding: the first of many."""
+    return words if len(words) <= most else words[: most - 3].rsplit(" ", 1)[0] + " ..."
+
+
 @dataclass(frozen=True)
 class Case:
     """One record under review: the record, its messages if any are due, what is out already, and the clock."""

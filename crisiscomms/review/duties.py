@@ -170,9 +170,8 @@ def _source(case: Case, words: str) -> Place | None:
     for passage in passages(case.incident):
         at = fold(passage.words).find(fold(words))
         if at >= 0:
-            path = (*passage.path, passage.language)
-            path = path if path in case.record.tree.spans else passage.path
-            return case.record.tree.place_of(path, passage.words[at : at + len(words)])
+            tree = case.record.tree
+            return tree.place_of(passage.path_in(tree), passage.words[at : at + len(words)])
     return None
 
 

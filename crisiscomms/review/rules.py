@@ -30,6 +30,13 @@ HOW = {
     "compare": "messages against each other and against the record",
     "person": "a question for a person",
 }
+#: How much a finding weighs, in words.
+WEIGHT = {
+    Severity.QUESTION: "a question for a person",
+    Severity.INFO: "for your information",
+    Severity.WARNING: "a warning",
+    Severity.ERROR: "an error",
+}
 _FILES = {
     "A": "a-missing",
     "B": "b-evasion",
