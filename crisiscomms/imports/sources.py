@@ -1,4 +1,4 @@
-"""What a person names as the source: which kind it is, and its files. With `fetch` the only place here that reads."""
+"""What a person names as the source: which kind it is, and its files. With `fetch` the only place that reads it."""
 
 from __future__ import annotations
 
