@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -62,6 +62,17 @@ class Case:
         if key not in self._told:
             self._told[key] = Told(facts if audience else facts.for_the_public() or facts, language, audience)
         return self._told[key]
+
+    @cached_property
+    def _reasons(self) -> dict[str, str]:
+        return {silence.code: silence.reason for silence in self.incident.silence}
+
+    def silenced(self, found: Finding) -> Finding:
+        """Return a finding. One that the record silences is information, with the reason that was given."""
+        reason = self._reasons.get(found.code)
+        if reason is None:
+            return found
+        return replace(found, severity=Severity.INFO, why=f"Accepted in the record: {reason}", accepted=reason)
 
     def index(self, update: Update) -> int:
         """Return an update's place in the record."""
