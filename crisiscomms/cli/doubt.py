@@ -44,7 +44,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     if len(rows) > _MOST_SHOWN:
         say()
         tell(f"And {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
-    _show_what_to_do([row.id for row in rows])
+    _show_what_to_do([row.id for row in rows], " --rehearsal" if room.rehearsal else "")
     return 0
 
 
@@ -77,10 +77,10 @@ def _show(number: int, known: dict[str, str]) -> None:
     say(paint(f"{number:>7}  {visible(known['to'])}", "bold"))
     for name, words in lines.items():
         if words:
-            tell(f"         {name:<11} {visible(words)}", deeper=" " * 12)
+            tell(f"         {name:<11} {visible(words)}")
 
 
-def _show_what_to_do(numbers: list[int]) -> None:
+def _show_what_to_do(numbers: list[int], where: str) -> None:
     """Print the exact command for each answer that a person can give."""
     from crisiscomms.cli.words import paint, say, tell
 
@@ -97,8 +97,8 @@ def _show_what_to_do(numbers: list[int]) -> None:
         ("Nobody will ever know, and never is better than twice:", "--close"),
     ):
         say(f"  {answer}")
-        say(f'      crisiscomms doubt resolve {which} {option} --reason "how you know"')
-    say("  What is to be sent again goes out with the next: crisiscomms publish")
+        say(f'    crisiscomms doubt resolve {which} {option} --reason "how you know"{where}')
+    tell(f"  What is to be sent again goes out with the next: crisiscomms publish{where}")
 
 
 @doubts.command()
@@ -143,8 +143,9 @@ def resolve(
         if unknown or not (all_ or chosen):
             raise UsageError(
                 f"not in doubt: {', '.join(unknown)}" if unknown else "say which ones, by their numbers, or --all",
-                fix="See: crisiscomms doubt list",
+                fix=f"See: crisiscomms doubt list{' --rehearsal' if room.rehearsal else ''}",
             )
         done = sum(room.ledger.resolve_doubt(number, to, reason) for number in chosen)
-    say(f"{count(done, 'doubt')} settled." + (" They go out with the next: crisiscomms publish" if resend else ""))
+    again = f" They go out with the next: crisiscomms publish{' --rehearsal' if room.rehearsal else ''}"
+    say(f"{count(done, 'doubt')} settled.{again if resend else ''}")
     return 0

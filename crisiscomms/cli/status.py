@@ -41,13 +41,14 @@ def status(
         parts = {"late": late, "next": coming, "holds": dict(holds), "kept_for_later": later, "doubt": doubt}
         show_json("status", clocks=told, out=lines, **parts)
     else:
+        where = " --rehearsal" if room.rehearsal else ""
         show_clocks(shown)
         _show(lines, late, coming, dict(holds))
         if later:
             waiting = count(later, "more person waits", "more people wait")
-            tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish", "yellow")
+            tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish{where}", "yellow")
         if doubt:
-            tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list", "red")
+            tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list{where}", "red")
     return 6 if exit_code and (late or doubt or out) else 0
 
 
