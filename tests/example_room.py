@@ -1,10 +1,14 @@
 """A copy of the example workspace, for tests: to run the command in, or to compose and review in without it."""
 
+import fcntl
 import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
@@ -178,3 +182,27 @@ def dump(data: dict) -> str:
 def bench_in(folder: Path) -> Bench:
     """Make a workspace of one's own and a bench in it."""
     return Bench(read_workspace(copy_example(folder)))
+
+
+def on_a_terminal(folder, *words, **env):
+    """Return what somebody sees in a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    home = str(Path(crisiscomms.__file__).parent.parent)
+    plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+    own = {**plain, "PYTHONPATH": home, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env}
+    command = [sys.executable, "-m", "crisiscomms", *map(str, words)]
+    with subprocess.Popen(command, cwd=folder, env=own, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # nobody holds the other end any more
+                break
+            if not piece:
+                break
+            said += piece
+        running.wait(timeout=60)
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")

@@ -23,7 +23,7 @@ def verify(
     rehearsal: Rehearsal = False,
     json: Json = False,
 ) -> int:
-    """Read the whole trail, and say whether an entry was changed, removed, swapped or cut off. Exit 6 if so.
+    """Read the whole trail back. Says whether an entry was changed, removed, swapped or cut off. Exit 6 if so.
 
     Example: crisiscomms audit verify
     """

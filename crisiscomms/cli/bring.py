@@ -44,14 +44,14 @@ def bring(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> int:
-    """Bring past incidents in from another status page. Shows them first. Twice, it writes nothing the second time.
+    """Bring past incidents in from another status page. Shows them first. Run it again, and it writes only what is new.
 
     They are marked as history: they come onto the site with the next publish, and nobody is told of them.
 
     Example: crisiscomms import https://status.example.com
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import say, show_findings
+    from crisiscomms.cli.words import show_findings, tell
     from crisiscomms.errors import Severity
     from crisiscomms.imports.sources import KINDS, read_source
     from crisiscomms.imports.writing import entries, to_write, write
@@ -71,7 +71,7 @@ def bring(
     names = [entry.id for entry in chosen] if agreed else []
     if json:
         _show_json(read, found, findings, names)
-    say(_ending(found, chosen, written=agreed, changed=changed), err=json)
+    tell(_ending(found, chosen, written=agreed, changed=changed), err=json)
     return 3 if any(finding.severity is Severity.ERROR for finding in findings) else 0
 
 
@@ -81,7 +81,7 @@ def _known(option: str, given: str | None, known: Any) -> None:
 
     if given is not None and given not in known:
         near = did_you_mean(given, known)
-        raise UsageError(f'{option}: "{given}" is no source.{near}', fix=f"Choose one of: {', '.join(known)}.")
+        raise UsageError(f'{option}: "{given}" is no kind of source.{near}', fix=f"Choose one of: {', '.join(known)}.")
 
 
 def _zone(name: str) -> Any:
@@ -114,11 +114,11 @@ _LEGEND = {
 
 def _preview(read: "Source", found: "list[Entry]", zone: str, *, err: bool) -> None:
     """Show what would be written, one line for each incident."""
-    from crisiscomms.cli.words import count, say, visible
+    from crisiscomms.cli.words import count, say, tell, visible
 
     for address in read.asked:
         size = f"{len(read.files[address]):,} bytes" if address in read.files else "nothing there"
-        say(f"Fetched {visible(address)}: {size}", err=err)
+        tell(f"Fetched {visible(address)}: {size}", err=err)
     say(f"{read.kind}: {count(len(found), 'past incident')}. Times without a zone are read as {zone}.", err=err)
     for entry in found:
         if entry.action == "same":

@@ -26,7 +26,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     """
     from crisiscomms.cli.evidence import Evidence
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import count, say, show_json
+    from crisiscomms.cli.words import count, say, show_json, tell
     from crisiscomms.ledger import State
 
     room = open_room(folder, rehearsal=rehearsal)
@@ -38,12 +38,13 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     if not rows:
         say("Nothing is in doubt.")
         return 0
-    say(f"{count(len(rows), 'message')} may or may not have arrived. Nothing of this is sent again before you say so.")
+    tell(f"{count(len(rows), 'message')} may or may not have arrived. Nothing of this is sent again before you say so.")
     for row in rows[:_MOST_SHOWN]:
         _show(row.id, evidence.about(row))
     if len(rows) > _MOST_SHOWN:
-        say(f"\nAnd {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
-    _show_what_to_do([row.id for row in rows])
+        say()
+        tell(f"And {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
+    _show_what_to_do([row.id for row in rows], " --rehearsal" if room.rehearsal else "")
     return 0
 
 
@@ -60,7 +61,7 @@ def _plain(row: "Row") -> dict[str, Any]:
 
 def _show(number: int, known: dict[str, str]) -> None:
     """Print one message in doubt."""
-    from crisiscomms.cli.words import paint, say, visible
+    from crisiscomms.cli.words import paint, say, tell, visible
 
     lines = {
         "message": known["message"],
@@ -76,18 +77,19 @@ def _show(number: int, known: dict[str, str]) -> None:
     say(paint(f"{number:>7}  {visible(known['to'])}", "bold"))
     for name, words in lines.items():
         if words:
-            say(f"         {name:<11} {visible(words)}")
+            tell(f"         {name:<11} {visible(words)}")
 
 
-def _show_what_to_do(numbers: list[int]) -> None:
+def _show_what_to_do(numbers: list[int], where: str) -> None:
     """Print the exact command for each answer that a person can give."""
-    from crisiscomms.cli.words import paint, say
+    from crisiscomms.cli.words import paint, say, tell
 
     which = " ".join(map(str, numbers)) if len(numbers) <= _MOST_NAMED else "--all"
     say()
     say(paint("What to do", "bold"))
-    say(
-        "  Ask the people, or look for the Message-ID in the log of the server. Then say what you found, for some or all:"
+    tell(
+        "  Ask the people, or look for the Message-ID in the log of the server. Then say what you found, for some or all:",
+        deeper="",
     )
     for answer, option in (
         ("It arrived:", "--sent"),
@@ -95,8 +97,8 @@ def _show_what_to_do(numbers: list[int]) -> None:
         ("Nobody will ever know, and never is better than twice:", "--close"),
     ):
         say(f"  {answer}")
-        say(f'      crisiscomms doubt resolve {which} {option} --reason "how you know"')
-    say("  What is to be sent again goes out with the next: crisiscomms publish")
+        say(f'    crisiscomms doubt resolve {which} {option} --reason "how you know"{where}')
+    tell(f"  What is to be sent again goes out with the next: crisiscomms publish{where}")
 
 
 @doubts.command()
@@ -141,8 +143,9 @@ def resolve(
         if unknown or not (all_ or chosen):
             raise UsageError(
                 f"not in doubt: {', '.join(unknown)}" if unknown else "say which ones, by their numbers, or --all",
-                fix="See: crisiscomms doubt list",
+                fix=f"See: crisiscomms doubt list{' --rehearsal' if room.rehearsal else ''}",
             )
         done = sum(room.ledger.resolve_doubt(number, to, reason) for number in chosen)
-    say(f"{count(done, 'doubt')} settled." + (" They go out with the next: crisiscomms publish" if resend else ""))
+    again = f" They go out with the next: crisiscomms publish{' --rehearsal' if room.rehearsal else ''}"
+    say(f"{count(done, 'doubt')} settled.{again if resend else ''}")
     return 0

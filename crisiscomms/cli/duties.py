@@ -11,7 +11,7 @@ _COLOURS = {"out": "red", "near": "yellow"}
 
 def show_clocks(clocks: "Iterable[Ticking]", *, err: bool = False) -> None:
     """Print clocks, the most pressing first, with what to do about those that ran out."""
-    from crisiscomms.cli.words import paint, say, visible
+    from crisiscomms.cli.words import paint, say, tell, visible
     from crisiscomms.review.packs import PREFIX, WHAT_THIS_IS
 
     found = list(clocks)
@@ -20,16 +20,15 @@ def show_clocks(clocks: "Iterable[Ticking]", *, err: bool = False) -> None:
     late = any(one.state == "out" for one in found)
     say(paint("A clock has run out" if late else "Clocks of the law", "bold"), err=err)
     for one in found:
-        line = f"  {one.incident}: {visible(one.words)}"
-        say(paint(line, _COLOURS[one.state]) if one.state in _COLOURS else line, err=err)
+        tell(f"  {one.incident}: {visible(one.words)}", _COLOURS.get(one.state, ""), err=err)
         if one.state == "out":
             from crisiscomms.review.duties import filing
 
-            say(f"    {one.clock.late}", err=err)
-            say(f"    When it is done, write it into the record: {filing(one)}", err=err)
+            tell(f"    {one.clock.late}", err=err)
+            tell(f"    When it is done, write it into the record: {filing(one)}", err=err)
     for pack in dict.fromkeys(one.pack.id for one in found if one.pack.unverified):
-        say(f"  Some points of {pack} are not verified: crisiscomms check --explain {PREFIX}{pack}", err=err)
-    say(f"  {WHAT_THIS_IS}", err=err)
+        tell(f"  Some points of {pack} are not verified: crisiscomms check --explain {PREFIX}{pack}", err=err)
+    tell(f"  {WHAT_THIS_IS}", deeper="", err=err)
     say(err=err)
 
 

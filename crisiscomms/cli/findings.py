@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from crisiscomms.cli.words import visible
+from crisiscomms.cli.words import visible, wrapped
 from crisiscomms.errors import Finding, Severity
 from crisiscomms.excerpt import Lines, excerpt, reader
 
@@ -47,7 +46,7 @@ def _finding(finding: Finding, group: str, width: int, lines: Lines) -> Iterator
     if finding.mendable:
         fix += " Can be mended by --fix."
     for said in (finding.message, finding.why, fix):
-        for line in _wrapped(visible(said), width):
+        for line in wrapped(f"  {visible(said)}", width):
             yield line, ""
 
 
@@ -59,12 +58,3 @@ def _excerpt(finding: Finding, width: int, lines: Lines) -> Iterator[Line]:
     blank = f"{'|':>{len(gutter) - 1}} "
     yield gutter + found.line, "dim"
     yield blank + found.marks + (f" here: {found.repeated}" if found.repeated else ""), _COLOURS[finding.severity]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    if not width:
-        return [f"  {line}" for line in text.split("\n")]
-    found = textwrap.wrap(
-        text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
-    return found or [""]

@@ -18,7 +18,7 @@ def backup(
     folder: Folder = None,
     rehearsal: Rehearsal = False,
 ) -> int:
-    """Write the whole ledger into a new file, while others may go on publishing.
+    """Write the whole ledger into a new file. Others may go on publishing meanwhile.
 
     Example: crisiscomms ledger backup ../ledger-2026-11-18.db
     """
@@ -102,7 +102,7 @@ def move(
     to: Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/NAME, an empty database.")],
     folder: Folder = None,
 ) -> int:
-    """Move the ledger, with everything that was sent, into a PostgreSQL database that many machines can share.
+    """Move the ledger into PostgreSQL, which many machines can share. Everything that was sent goes with it.
 
     The password comes from secrets/ledger.password, the keyring or CRISISCOMMS_LEDGER_PASSWORD, never from the address.
 

@@ -24,7 +24,7 @@ Only = Annotated[str | None, typer.Option("--channel", metavar="NAME", help="Whe
 @sites.command(name="list")
 @guarded
 def list_(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = False, json: Json = False) -> int:
-    """List the releases of the site that are kept, the one shown last first.
+    """List the releases of the site. The one shown last comes first, then the earlier ones that are kept.
 
     Example: crisiscomms site list
     """
@@ -38,7 +38,7 @@ def list_(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = Fa
         show_json("site-list", channel=site.name, releases=[_plain(one) for one in kept])
         return 0
     for one in kept:
-        say(f"{one.name}  {one.at}{'  readers see this one' if one.stands else ''}")
+        say(f"{one.name}  {_said(one.at)}{'  readers see this one' if one.stands else ''}")
     if not kept:
         say("Nothing was published yet.")
     return 0
@@ -47,12 +47,12 @@ def list_(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = Fa
 @sites.command()
 @guarded
 def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = False, json: Json = False) -> int:
-    """Read every address of the site as readers do, and say which are not what was published. Exit 6 if any.
+    """Read the site back as readers do. Says which addresses are not what was published. Exit 6 if any.
 
     Example: crisiscomms site verify
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import count, paint, say, show_json
+    from crisiscomms.cli.words import count, show_json, tell
     from crisiscomms.errors import CrisiscommsError
     from crisiscomms.website.deploy import MANIFEST, Manifest
 
@@ -62,7 +62,9 @@ def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = F
     manifest = Manifest.read(target.read([MANIFEST])[MANIFEST])
     if manifest is None:
         raise CrisiscommsError(
-            f"there is no site of ours at {site.place}", why="Readers find nothing.", fix="Publish: crisiscomms publish"
+            f"there is no site of ours at {site.place}",
+            why="Readers find nothing.",
+            fix=f"Publish: crisiscomms publish{' --rehearsal' if room.rehearsal else ''}",
         )
     left = site.differing(target, manifest.files, None)
     where = site.read_from or site.place
@@ -78,9 +80,9 @@ def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = F
         )
         return 6 if left else 0
     for one in left:
-        say(paint(f"{one.name} {one.shows}", "red"))
+        tell(f"{one.name} {one.shows}", "red")
     held = f"{count(len(manifest.files), 'address', 'addresses')} of release {manifest.digest[:16]} read at {where}"
-    say(f"{held}: {len(left)} not as published." if left else f"{held}, all as published.")
+    tell(f"{held}: {len(left)} not as published." if left else f"{held}, all as published.")
     return 6 if left else 0
 
 
@@ -116,7 +118,7 @@ def rollback(
             target.roll_back(chosen)
             ledger.rolled_back(site.name, chosen.digest, stood.digest if stood else "")
     back = f"crisiscomms site rollback --to {stood.name}" if stood and stood != chosen else ""
-    words = [f"Readers see release {chosen.name} again: all pages and feeds as they were at {chosen.at}."]
+    words = [f"Readers see release {chosen.name} again: all pages and feeds as they were at {_said(chosen.at)}."]
     words += [
         "The record and what was mailed or posted are unchanged. The next publish that changes a page puts the newest site back."
     ]
@@ -148,6 +150,13 @@ def _site(room: "Room", named: str | None) -> "WebsiteChannel":
             fix=f"Name one with --channel. Known: {known}.",
         )
     return chosen
+
+
+def _said(at: str) -> str:
+    """Return when readers began to see a release, in UTC. A place may not know."""
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "at an unknown time"
 
 
 def _plain(one: "Kept") -> dict[str, Any]:

@@ -26,7 +26,7 @@ def status(
     """
     from crisiscomms.cli.duties import pressing, show_clocks
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import count, paint, say, show_json
+    from crisiscomms.cli.words import count, show_json, tell
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
     lines = _out(room)
@@ -41,17 +41,14 @@ def status(
         parts = {"late": late, "next": coming, "holds": dict(holds), "kept_for_later": later, "doubt": doubt}
         show_json("status", clocks=told, out=lines, **parts)
     else:
+        where = " --rehearsal" if room.rehearsal else ""
         show_clocks(shown)
         _show(lines, late, coming, dict(holds))
         if later:
-            say(
-                paint(
-                    f"Only the first were told: {count(later, 'more person waits', 'more people wait')}. To go on: crisiscomms publish",
-                    "yellow",
-                )
-            )
+            waiting = count(later, "more person waits", "more people wait")
+            tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish{where}", "yellow")
         if doubt:
-            say(paint(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list", "red"))
+            tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list{where}", "red")
     return 6 if exit_code and (late or doubt or out) else 0
 
 
@@ -116,13 +113,13 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
         for promise in incident.promises:
             if is_open(promise):
                 (late if promise.due.at < clock else coming).append(
-                    f'{name}: promise "{promise.id}" by {promise.due}, kept by {promise.owner.words[0][1]}'
+                    f'{name}: promise "{promise.id}", due {promise.due}: {promise.owner.words[0][1]} sees to it'
                 )
     return late, coming, ticking
 
 
 def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds: dict[str, str]) -> None:
-    from crisiscomms.cli.words import paint, say
+    from crisiscomms.cli.words import paint, say, tell
 
     if not lines:
         say("Nothing is out yet.")
@@ -138,6 +135,6 @@ def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds
         if items:
             say(paint(title, "bold"))
             for item in items:
-                say(paint(f"  {item}", colour))
+                tell(f"  {item}", colour)
     for scope, reason in holds.items():
-        say(paint(f"On hold: {scope} ({reason})", "yellow"))
+        tell(f"On hold: {scope} ({reason})", "yellow")

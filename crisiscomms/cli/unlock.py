@@ -12,7 +12,7 @@ from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
 def unlock(
     incident: Annotated[str, typer.Argument(metavar="ID", help="The incident.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who opens it. The ledger keeps the name.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why now.")] = "no reason given",
+    reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why now.")] = "no reason given",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
 ) -> int:
@@ -21,23 +21,27 @@ def unlock(
     Example: crisiscomms unlock profit-warning --by "Ines Aalto" --reason "filed at the exchange"
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import tell
     from crisiscomms.delivery.world import SENSITIVE
     from crisiscomms.errors import UsageError
     from crisiscomms.record import load_record
 
     room = open_room(folder, rehearsal=rehearsal)
+    where = " --rehearsal" if room.rehearsal else ""
     record = load_record(room.workspace, incident, people=False).incident
     if not any(character.isalpha() for character in by):
         raise UsageError("a person opens it, so --by needs a name", fix='For example: --by "Ines Aalto"')
     if not record.market_sensitive:
-        raise UsageError(f"{incident} is not market-sensitive", fix="Nothing is locked: crisiscomms plan")
+        raise UsageError(
+            f"{incident} is not market-sensitive",
+            fix=f"It needs no unlocking. What would go now: crisiscomms plan{where}",
+        )
     if room.has_ledger and room.ledger.opened(incident):
-        say(f"{incident} is open already. Who opened it and when: crisiscomms audit export")
+        tell(f"{incident} is open already. Who opened it and when: crisiscomms audit export{where}")
         return 0
     room.ledger.open(incident, " ".join(by.split()), reason)
     if room.ledger.holds().get(incident) == SENSITIVE:
         room.ledger.release(incident)
-    say(f"Open: {incident}, by {' '.join(by.split())}. It is written in the ledger, with the time.")
-    say(f"Nothing was sent. What would go now: crisiscomms plan {incident}{' --rehearsal' if rehearsal else ''}")
+    tell(f"Open: {incident}, by {' '.join(by.split())}. It is written in the ledger, with the time.")
+    tell(f"Nothing was sent. What would go now: crisiscomms plan {incident}{where}")
     return 0

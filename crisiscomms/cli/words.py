@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import textwrap
 import traceback
 from collections import Counter
 from collections.abc import Iterable
@@ -32,6 +33,25 @@ def say(text: str = "", *, err: bool = False) -> None:
     stream.write(f"{text}\n")
 
 
+def wrapped(text: str, width: int, deeper: str = "") -> list[str]:
+    """Return a text in lines that break between words, each as far in as the first, and deeper. Nought: no width."""
+    start = text[: len(text) - len(text.lstrip())]
+    lines = [f"{start if number else ''}{line}" for number, line in enumerate(text.split("\n"))]
+    if not width:
+        return lines
+    breaker = textwrap.TextWrapper(
+        width, subsequent_indent=start + deeper, break_long_words=False, break_on_hyphens=False
+    )
+    return [piece for line in lines for piece in breaker.wrap(line) or [""]]
+
+
+def tell(text: str, colour: str = "", *, deeper: str = "  ", err: bool = False) -> None:
+    """Print a sentence. At a terminal no word is cut in two: what is longer than a line goes on below it, deeper."""
+    stream = sys.stderr if err else sys.stdout
+    for line in wrapped(text, _width(stream), deeper):
+        say(paint(line, colour, stream) if colour else line, err=err)
+
+
 def show_json(kind: str, **parts: Any) -> None:
     """Print a versioned JSON object on stdout."""
     say(json.dumps({"format": f"crisiscomms/{kind}/1", **parts}, ensure_ascii=False, indent=2, default=str))
@@ -40,7 +60,7 @@ def show_json(kind: str, **parts: Any) -> None:
 def done(kind: str, words: list[str], *, as_json: bool, **parts: Any) -> None:
     """Say what was done: words for people, or one JSON object for programs with the words on stderr."""
     for line in words:
-        say(line, err=as_json)
+        tell(line, err=as_json)
     if as_json:
         show_json(kind, **parts)
 
@@ -92,10 +112,10 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
         say(f"{summary(findings)}. Nothing was sent.", err=True)
         return
     place = f"{error.place}: " if error.place else ""
-    say(paint(f"{place}{visible(error.problem)}", "red", sys.stderr), err=True)
+    tell(f"{place}{visible(error.problem)}", "red", deeper="", err=True)
     for line in (error.why, f"Fix: {error.fix}" if error.fix else ""):
         if line:
-            say(f"  {visible(line)}", err=True)
+            tell(f"  {visible(line)}", deeper="", err=True)
 
 
 def show_fault() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from crisiscomms.imports.given import text
 from crisiscomms.imports.past import Draft, Gathered, LeftOut, Sorting, Step, Weight, Words
 from crisiscomms.imports.times import read_time
 from crisiscomms.imports.words import from_markdown
@@ -45,8 +46,8 @@ def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, 
 
 
 def _draft(name: str, body: bytes, words: Words, zone: tzinfo) -> Draft:
-    text = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    match = _HEAD.match(text)
+    whole = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    match = _HEAD.match(whole)
     if not match:
         raise _NO_HEAD
     tree = parse_tree(match[1].encode(), name)
@@ -67,7 +68,7 @@ def _draft(name: str, body: bytes, words: Words, zone: tzinfo) -> Draft:
         ended = max((step.at for step in steps if step.at), default=started)
     return Draft(
         name.removesuffix(".md"),
-        _text(head.get("title")),
+        text(head.get("title")),
         weight,
         over,
         started,
@@ -78,11 +79,7 @@ def _draft(name: str, body: bytes, words: Words, zone: tzinfo) -> Draft:
 
 
 def _is(head: dict[str, Any], name: str) -> bool:
-    return _text(head.get(name)).strip().lower() in _YES
-
-
-def _text(given: Any) -> str:
-    return given if isinstance(given, str) else ""
+    return text(head.get(name)).strip().lower() in _YES
 
 
 def _steps(body: str, words: Words, zone: tzinfo, started: datetime | None, ended: datetime | None) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from crisiscomms.errors import UsageError
 MOST_BYTES, SECONDS, HOPS = 20_000_000, 30.0, 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WHY = "Nothing was written."
+_FOR_EXAMPLE = "Write it without a name or a password, such as https://status.example.com"
 
 
 def fetch(address: str) -> bytes | None:
@@ -44,11 +45,9 @@ def _parts(address: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError as error:
-        raise UsageError(
-            f'"{address}" is not an address', why=_WHY, fix="For example: https://status.example.com"
-        ) from error
+        raise UsageError(f'"{address}" is not an address', why=_WHY, fix=_FOR_EXAMPLE) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise UsageError(f'"{address}" is not an address', why=_WHY, fix="For example: https://status.example.com")
+        raise UsageError(f'"{address}" is not an address', why=_WHY, fix=_FOR_EXAMPLE)
     return parts
 
 
@@ -66,8 +65,9 @@ def _ask(parts: SplitResult, address: str, end: float) -> tuple[int, str, bytes]
             raise UsageError(f"{address} answers packed", why=_WHY, fix="Save it, and import the file.")
         return answer.status, answer.getheader("Location", ""), _body(answer, address, end)
     except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"{address} cannot be read: {error}", why=_WHY, fix="Check the address and the network."
+            f"{address} cannot be read: {reason}", why=_WHY, fix="Check the address and the network."
         ) from error
     finally:
         connection.close()

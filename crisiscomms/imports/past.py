@@ -13,7 +13,7 @@ from crisiscomms.errors import Finding, Place, Severity
 from crisiscomms.fields import shown
 from crisiscomms.imports.words import from_plain, one_line
 from crisiscomms.record import CLOSED, Status
-from crisiscomms.record.model import ComponentState
+from crisiscomms.record.model import COMPONENT_STATES, ComponentState
 
 Weight = Literal["minor", "major", "critical"]
 
@@ -191,14 +191,7 @@ def reference_of(given: str) -> str:
 
 def worst(components: Iterable[tuple[str, ComponentState]]) -> tuple[tuple[str, ComponentState], ...]:
     """Return every component once, with the worst state it was in."""
-    order: tuple[ComponentState, ...] = (
-        "operational",
-        "under_maintenance",
-        "degraded_performance",
-        "partial_outage",
-        "major_outage",
-    )
     found: dict[str, ComponentState] = {}
     for name, state in components:
-        found[name] = max(found.get(name, state), state, key=order.index)
+        found[name] = max(found.get(name, state), state, key=COMPONENT_STATES.index)
     return tuple(found.items())

@@ -1,4 +1,4 @@
-"""What a person names as the source: which kind it is, and its files. With `fetch` the only place here that reads."""
+"""What a person names as the source: which kind it is, and its files. With `fetch` the only place that reads it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def read_source(given: str, kind: str | None) -> Source:
     if path.is_dir():
         return _folder(path, kind)
     if not path.is_file():
-        raise UsageError(f"there is no {given}", why=_WHY, fix="Name a file, a folder, or an address with https://.")
+        raise UsageError(
+            f"there is no file or folder {given}", why=_WHY, fix="Name a file, a folder, or an address with https://."
+        )
     body = _read(path)
     found = kind or _kind_of(path.name, body)
     if found is None:
@@ -50,7 +52,8 @@ def read_source(given: str, kind: str | None) -> Source:
 
 
 def _unknown(given: str) -> UsageError:
-    return UsageError(f"{given} is nothing that we know", why=_WHY, fix=f"Say what it is: --from {', '.join(KINDS)}.")
+    fix = f"Say what it is, with --from and one of: {', '.join(KINDS)}."
+    return UsageError(f"{given} is nothing that we know how to read", why=_WHY, fix=fix)
 
 
 def _address(given: str, kind: str | None) -> Source:

@@ -8,18 +8,16 @@ from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crisiscomms.imports.given import items, read_json, text
 from crisiscomms.imports.past import Draft, Gathered, LeftOut, Sorting, Step, Weight, Words, worst
 from crisiscomms.imports.times import read_time
 from crisiscomms.imports.words import from_html, from_markdown
-from crisiscomms.record.model import ComponentState
+from crisiscomms.record.model import COMPONENT_STATES, ComponentState
 
 _WEIGHTS: dict[str, Weight] = {"critical": "critical", "major": "major"}
-_STATES: frozenset[str] = frozenset(
-    {"operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"}
-)
 _OVER = frozenset({"resolved", "postmortem", "completed"})
 _KEYS = ("incidents", "scheduled_maintenances")
-_NO_JSON = LeftOut("it is not JSON", "Save it again: curl ADDRESS/api/v2/incidents.json", unreadable=True)
+_AGAIN = "curl ADDRESS/api/v2/incidents.json"
 _NOT_ONE = LeftOut("it is no incident", "Look at it there, then import again.", unreadable=True)
 
 
@@ -28,9 +26,9 @@ def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, 
     sorting = Sorting(source, words, now)
     for name, body in files.items():
         try:
-            plain = json.loads(body)
-        except (ValueError, RecursionError):
-            sorting.leave(name, _NO_JSON)
+            plain = read_json(body, _AGAIN)
+        except LeftOut as reason:
+            sorting.leave(name, reason)
             continue
         here = _zone(plain, zone)
         for given in _listed(plain):
@@ -46,36 +44,28 @@ def _listed(plain: Any) -> Iterator[Any]:
         yield from plain
     elif isinstance(plain, dict):
         for key in _KEYS:
-            yield from _list(plain.get(key))
+            yield from items(plain.get(key))
 
 
 def _zone(plain: Any, zone: tzinfo) -> tzinfo:
     """Return the page's own zone, for times that have none."""
     page = plain.get("page") if isinstance(plain, dict) else None
     try:
-        return ZoneInfo(_text(page.get("time_zone"))) if isinstance(page, dict) else zone
+        return ZoneInfo(text(page.get("time_zone"))) if isinstance(page, dict) else zone
     except (ValueError, OSError):  # there is no such zone
         return zone
-
-
-def _text(given: Any) -> str:
-    return given if isinstance(given, str) else ""
-
-
-def _list(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else []
 
 
 def _draft(given: dict[str, Any], words: Words, zone: tzinfo) -> Draft:
     def time(*names: str) -> datetime | None:
         return next((found for name in names if (found := read_time(given.get(name), zone))), None)
 
-    name, status = _text(given.get("name")), _text(given.get("status")).strip().lower()
+    name, status = text(given.get("name")), text(given.get("status")).strip().lower()
     started = time("started_at", "scheduled_for", "created_at", "monitoring_at", "resolved_at", "updated_at")
     ended = time("resolved_at")
-    steps = [step for step in _list(given.get("incident_updates")) if isinstance(step, dict)]
+    steps = [step for step in items(given.get("incident_updates")) if isinstance(step, dict)]
     told = [*reversed([_step(step, words, zone) for step in steps]), *_postmortem(given, words, zone)]
-    impact = _text(given.get("impact_override")) or _text(given.get("impact"))
+    impact = text(given.get("impact_override")) or text(given.get("impact"))
     return Draft(
         _reference(given, name),
         name,
@@ -93,30 +83,30 @@ def _reference(given: dict[str, Any], name: str) -> str:
     own = given.get("id")
     if isinstance(own, int | str) and not isinstance(own, bool) and str(own).strip():
         return str(own).strip()
-    link = _text(given.get("shortlink")).rstrip("/").rpartition("/")[2]
+    link = text(given.get("shortlink")).rstrip("/").rpartition("/")[2]
     return link or json.dumps([name, given.get("created_at"), given.get("started_at")], default=str)
 
 
 def _step(given: dict[str, Any], words: Words, zone: tzinfo) -> Step:
     times = (read_time(given.get(name), zone) for name in ("display_at", "created_at", "updated_at"))
-    text = from_html(_text(given.get("body")), words.cut)
-    return Step(next((at for at in times if at), None), _text(given.get("status")), text)
+    told = from_html(text(given.get("body")), words.cut)
+    return Step(next((at for at in times if at), None), text(given.get("status")), told)
 
 
 def _postmortem(given: dict[str, Any], words: Words, zone: tzinfo) -> Iterator[Step]:
-    text = from_markdown(_text(given.get("postmortem_body")), words.cut)
-    if text:
-        yield Step(read_time(given.get("postmortem_published_at"), zone), "postmortem", text)
+    told = from_markdown(text(given.get("postmortem_body")), words.cut)
+    if told:
+        yield Step(read_time(given.get("postmortem_published_at"), zone), "postmortem", told)
 
 
 def _components(given: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[tuple[str, ComponentState]]:
     """Yield every component that was touched, with each state it was in. `Group - Name` is the name."""
-    for one in _list(given.get("components")):
-        if isinstance(one, dict) and _text(one.get("name")).strip():
-            yield _text(one.get("name")).strip(), "operational"
+    for one in items(given.get("components")):
+        if isinstance(one, dict) and text(one.get("name")).strip():
+            yield text(one.get("name")).strip(), "operational"
     for step in steps:
-        for one in _list(step.get("affected_components")):
-            if isinstance(one, dict) and (name := _text(one.get("name")).rpartition(" - ")[2].strip()):
+        for one in items(step.get("affected_components")):
+            if isinstance(one, dict) and (name := text(one.get("name")).rpartition(" - ")[2].strip()):
                 for state in (one.get("old_status"), one.get("new_status")):
-                    if isinstance(state, str) and state in _STATES:
-                        yield name, state  # type: ignore[misc]
+                    if state in COMPONENT_STATES:
+                        yield name, state

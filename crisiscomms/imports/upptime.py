@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from crisiscomms.imports.given import items, read_json, text
 from crisiscomms.imports.past import Draft, Gathered, LeftOut, Sorting, Step, Weight, Words, worst
 from crisiscomms.imports.times import read_time
 from crisiscomms.imports.words import from_markdown
@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"\A\s*<!--(.*?)-->", re.DOTALL)
 _FIELD = re.compile(r"^[ \t]*(start|end|expectedDown|expectedDegraded)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _RESOLVED = re.compile(r"\A\s*\*\*Resolved:?\*\*:?\s*", re.IGNORECASE)
 
-_NO_JSON = LeftOut("it is not JSON", "Save it again: gh issue list --state all --json ...", unreadable=True)
+_AGAIN = "gh issue list --state all --json ..."
 _NOT_ONE = LeftOut("it is no issue", "Look at it there, then import again.", unreadable=True)
 _OTHER = LeftOut(
     "it is neither an incident nor maintenance", "Only issues labelled status or maintenance are brought in."
@@ -31,33 +31,25 @@ def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, 
     issues, comments = [], []
     for name, body in files.items():
         try:
-            plain = json.loads(body)
-        except (ValueError, RecursionError):
-            sorting.leave(name, _NO_JSON)
+            plain = read_json(body, _AGAIN)
+        except LeftOut as reason:
+            sorting.leave(name, reason)
             continue
         parts = plain if isinstance(plain, dict) else {"issues": plain}
-        issues += _list(parts.get("issues"))
-        comments += _list(parts.get("comments"))
+        issues += items(parts.get("issues"))
+        comments += items(parts.get("comments"))
     for issue in issues:
         if not isinstance(issue, dict) or not isinstance(issue.get("number"), int):
             sorting.leave("", _NOT_ONE)
         elif "pull_request" in issue or not _labels(issue) & {"status", "maintenance"}:
-            sorting.leave(_text(issue.get("title")), _OTHER)
+            sorting.leave(text(issue.get("title")), _OTHER)
         else:
             sorting.take(_draft(issue, comments, words, zone, now))
     return sorting.result()
 
 
-def _text(given: Any) -> str:
-    return given if isinstance(given, str) else ""
-
-
-def _list(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else []
-
-
 def _labels(issue: dict[str, Any]) -> set[str]:
-    named = (one.get("name") if isinstance(one, dict) else one for one in _list(issue.get("labels")))
+    named = (one.get("name") if isinstance(one, dict) else one for one in items(issue.get("labels")))
     return {name.lower() for name in named if isinstance(name, str)}
 
 
@@ -68,18 +60,18 @@ def _time(given: dict[str, Any], name: str, zone: tzinfo) -> datetime | None:
 
 
 def _draft(issue: dict[str, Any], comments: list[Any], words: Words, zone: tzinfo, now: datetime) -> Draft:
-    body, title = _text(issue.get("body")), _text(issue.get("title")).strip()
+    body, title = text(issue.get("body")), text(issue.get("title")).strip()
     planned = "maintenance" in _labels(issue)
     head = _COMMENT.match(body) if planned else None
     fields = dict(_FIELD.findall(head[1])) if head else {}
     start, end = read_time(fields.get("start"), zone), read_time(fields.get("end"), zone)
     created, closed = _time(issue, "created_at", zone), _time(issue, "closed_at", zone)
-    over = _text(issue.get("state")).lower() == "closed" or closed is not None or (end is not None and end <= now)
+    over = text(issue.get("state")).lower() == "closed" or closed is not None or (end is not None and end <= now)
     name = _TITLE.match(title)
     weight: Weight = "major" if name and name["what"] == "is down" else "minor"
-    text = from_markdown(body[head.end() :] if head else body, words.cut)
-    first = Step(created or start, "scheduled" if planned else "investigating", text)
-    address = _text(issue.get("html_url") or issue.get("url"))
+    told = from_markdown(body[head.end() :] if head else body, words.cut)
+    first = Step(created or start, "scheduled" if planned else "investigating", told)
+    address = text(issue.get("html_url") or issue.get("url"))
     return Draft(
         "/".join(address.rstrip("/").split("/")[-4:]) if "/issues/" in address else str(issue["number"]),
         re.sub(r"^[^\w\"'(\[]+", "", title),
@@ -95,14 +87,14 @@ def _draft(issue: dict[str, Any], comments: list[Any], words: Words, zone: tzinf
 def _told(issue: dict[str, Any], comments: list[Any], words: Words, zone: tzinfo) -> Iterator[Step]:
     """Yield the comments of an issue: those inside it, or those of a list that name it."""
     number = f"/issues/{issue['number']}"
-    own = [*_list(issue.get("comments"))]
-    own += [one for one in comments if isinstance(one, dict) and _text(one.get("issue_url")).endswith(number)]
+    own = [*items(issue.get("comments"))]
+    own += [one for one in comments if isinstance(one, dict) and text(one.get("issue_url")).endswith(number)]
     for one in own:
         if isinstance(one, dict):
-            body = _text(one.get("body"))
+            body = text(one.get("body"))
             resolved = _RESOLVED.match(body)
-            text = from_markdown(body[resolved.end() :] if resolved else body, words.cut)
-            yield Step(_time(one, "created_at", zone), "resolved" if resolved else "", text)
+            told = from_markdown(body[resolved.end() :] if resolved else body, words.cut)
+            yield Step(_time(one, "created_at", zone), "resolved" if resolved else "", told)
 
 
 def _components(fields: Mapping[str, str], name: re.Match[str] | None) -> Iterator[tuple[str, ComponentState]]:

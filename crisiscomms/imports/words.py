@@ -143,7 +143,6 @@ class _Reader(HTMLParser):
         self._heading = False
         self._dropped: list[str] = []
         self._link: tuple[str, int] | None = None
-        self._items = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, a line or a link."""

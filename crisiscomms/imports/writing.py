@@ -50,7 +50,6 @@ class _Here(NamedTuple):
 
     id: str
     source: str
-    imported: str
     digest: str
     untouched: bool
 
@@ -116,9 +115,7 @@ def _here(workspace: Workspace) -> dict[str, _Here]:
             said: dict[str, str] = {key: str(value) for key, value in history.items()}
             digest = said.get("digest", "")
             untouched = digest == digest_of(tree.source)
-            found[said.get("reference", "")] = _Here(
-                name, said.get("source", ""), said.get("imported", ""), digest, untouched
-            )
+            found[said.get("reference", "")] = _Here(name, said.get("source", ""), digest, untouched)
     return found
 
 

@@ -21,6 +21,7 @@ from jinja2 import (
     FileSystemBytecodeCache,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateSyntaxError,
 )
 from jinja2.exceptions import TemplateError
@@ -98,6 +99,18 @@ def render_record(template: str, /, **values: Any) -> str:
     )
     environment.filters |= {"yaml": yaml_text, **{key: value for key, value in values.items() if callable(value)}}
     return environment.get_template(template).render(**values)
+
+
+def page_template(name: str) -> Template:
+    """Return the layout of a page for the team that stands alone: whatever is put into it is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(packaged("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 @lru_cache(maxsize=32)

@@ -5,28 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crisiscomms.errors import Finding
 from crisiscomms.messages.compose import filled
 from crisiscomms.messages.model import Notice, Post
 from crisiscomms.messages.prose import PUBLISHED_AT
-from crisiscomms.messages.templates import packaged
+from crisiscomms.messages.templates import page_template
 from crisiscomms.plan.diff import word_diff
 from crisiscomms.plan.model import IncidentPlan, Item, Plan
 
 
 def plan_page(plan: Plan, organisation: str) -> str:
     """Return a self-contained HTML page. It asks for nothing from anywhere and runs no script."""
-    environment = Environment(
-        loader=FileSystemLoader(packaged("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("plan.html.j2").render(
+    return page_template("plan.html.j2").render(
         organisation=organisation,
         fingerprint=plan.fingerprint,
         incidents=[_incident(one) for one in plan.incidents],

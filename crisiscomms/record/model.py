@@ -4,7 +4,7 @@ The line under each field is its description in the JSON Schema, so it is writte
 """
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -38,6 +38,7 @@ from crisiscomms.record.parts import (
 
 __all__ = [
     "CLOSED",
+    "COMPONENT_STATES",
     "STATUSES",
     "Action",
     "Affected",
@@ -77,6 +78,8 @@ FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "monitoring", "resolved", "follow-up")
 CLOSED: frozenset[Status] = frozenset({"resolved", "follow-up"})
+#: From the lightest to the gravest.
+COMPONENT_STATES: tuple[ComponentState, ...] = get_args(ComponentState)
 
 
 class Update(Model):

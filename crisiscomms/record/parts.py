@@ -1,6 +1,6 @@
 """The parts of a record, from its times to its duties by law. `model` puts them together.
 
-The line under each field is its description in the JSON Schema, so it is written for the person who fills it in.
+The line under a field is its description in the JSON Schema, for the person who fills it in. States: lightest first.
 """
 
 from typing import Literal
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from crisiscomms.fields import Email, Model, Number, PackName, Slug, Text, Unit, When
 
-ComponentState = Literal["operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"]
+ComponentState = Literal["operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"]
 
 
 class Times(Model):

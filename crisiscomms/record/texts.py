@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from crisiscomms.fields import Model, Text
 from crisiscomms.record.model import Incident, Update
+from crisiscomms.record.tree import Path_, Tree
 
 #: Texts that are for the team, or for a regulator. They reach no message.
 INTERNAL = frozenset({"glossary"})
@@ -31,6 +32,11 @@ class Passage(NamedTuple):
     def field(self) -> str:
         """The top-level field that the text stands in."""
         return str(self.path[0])
+
+    def path_in(self, tree: Tree) -> Path_:
+        """Return where the text stands in a file: below its language, where the file names that."""
+        path = (*self.path, self.language)
+        return path if path in tree.spans else self.path
 
 
 def passages(incident: Incident) -> Iterator[Passage]:

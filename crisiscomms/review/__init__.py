@@ -1,22 +1,24 @@
 """The review room: may we say it so? Every finding at once, each with its place, its reason and its fix.
 
-How the room is built, and where what is still to come has its place:
+How the room is built:
 
     catalogue/*.toml   the rules: code, weight, why, source, examples; read when one of them speaks (`rules`)
     language/*.toml    the phrases of a language, a line each (`phrases`, `lexicon`); a new language is a new file
     letter             one text with its sentences; `seen` makes them of messages, `texts` of .md, .docx, .eml; `alone` reviews one
-    scan               one walk through a letter: phrases, `shape` (what is missing), `style`, weighed by `conditions`
-    elements, truth    the record against its status, its lists, the clock; beside them `care`, and `privacy` for texts
+    scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
+                       `conditions`
+    elements, truth    the record against its status, its lists, the clock; beside them `hours`, `standing`, `own`, `care`
+    figures, joined    numbers, days and times in a text, alone and together
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
-    required           each message against the record's own words, `stated` one by hand (`own`) in any words; `consistency`
+    required           each message against the record's own words, `stated` one by hand in any words; `consistency`
                        and `channels` one against the others
-    wording            hits become findings with places; from there `reports` (terminal, JSON, SARIF, HTML) and `fixes`
+    wording            hits become findings with places; from there `reports` (terminal, JSON, SARIF, HTML) and `fixes`,
+                       with what is meant from `mending`; `explain` says a rule in words
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.messages.compose import Account
@@ -62,14 +64,8 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
 
 
 def _silenced(case: Case, findings: list[Finding]) -> list[Finding]:
-    reasons = {silence.code: silence.reason for silence in case.incident.silence}
     codes = {finding.code for finding in findings}
-    result = [
-        replace(f, severity=Severity.INFO, why=f"Accepted in the record: {reasons[f.code]}", accepted=reasons[f.code])
-        if f.code in reasons
-        else f
-        for f in findings
-    ]
+    result = [case.silenced(finding) for finding in findings]
     for index, silence in enumerate(case.incident.silence):
         if silence.code not in codes:
             result.append(

@@ -80,8 +80,7 @@ def review_against(case: Case, kind: str, language: str, written: Written) -> tu
     found = [*_hidden(written), *one_message(case, letter, _sayable(case, language))]
     found += [one for one in across_channels(case, [*others, letter]) if one.place.file == written.file]
     found += [*wording(case, [letter]), *message_care(case, [letter]), *message_duties(case, [letter])]
-    reasons = {silence.code: silence.reason for silence in case.incident.silence}
-    return letter, _ordered([_silenced(one, reasons) for one in found])
+    return letter, _ordered([case.silenced(one) for one in found])
 
 
 def _sayable(case: Case, language: str) -> set[tuple[str, str]]:
@@ -95,12 +94,6 @@ def _sayable(case: Case, language: str) -> set[tuple[str, str]]:
 
 def _at(hit: Hit) -> int | None:
     return hit.start if hit.end > hit.start else None
-
-
-def _silenced(one: Finding, reasons: dict[str, str]) -> Finding:
-    if one.code not in reasons:
-        return one
-    return replace(one, severity=Severity.INFO, why=f"Accepted in the record: {reasons[one.code]}")
 
 
 def _hidden(written: Written) -> Iterator[Finding]:

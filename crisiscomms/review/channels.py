@@ -22,7 +22,7 @@ from crisiscomms.review.rules import rule
 from crisiscomms.review.style import grade
 
 _LINK = re.compile(r"https?://[^\s)>\]\"']{1,400}")
-_LONG = {"statement", "incident", "faq", "notice", "memo"}
+_LONG = {"statement", "incident", "faq", "notice"}
 _SIGNED = {"statement", "notice"}
 _PROMISE = re.compile(r"promises\.\d+\.text")
 _DRIFT = 5
@@ -190,7 +190,7 @@ def _drift(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     for letter in messages:
         words = lexicon(letter.language)
         prose = [piece for piece in letter.prose if not piece.endswith("!")]
-        if words and letter.kind in _LONG - {"memo"} and sum(len(piece.split()) for piece in prose) > 150:
+        if words and letter.kind in _LONG and sum(len(piece.split()) for piece in prose) > 150:
             grades[letter.name] = (grade(" ".join(prose), len(prose), letter.language), letter)
     for level, letter in grades.values():
         least = min((other for other, o in grades.values() if o.language == letter.language), default=level)

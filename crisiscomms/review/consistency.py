@@ -79,11 +79,7 @@ def _said(facts: Facts, voice: Voice) -> list[str]:
     said += [plain_times(voice.moment(when, utc=True)) for when in _moments(facts)] + [
         voice.date(when.at) for when in _moments(facts)
     ]
-    said += [
-        one_line(facts.cite(text, voice.language))
-        for _, text in texts(facts.incident)
-        if text.get(voice.language) or voice.language
-    ]
+    said += [one_line(facts.cite(text, voice.language)) for _, text in texts(facts.incident)]
     said += [one_line(facts.cite(update.text, voice.language, update)) for update in facts.incident.updates]
     incident = facts.incident
     times = incident.times

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -14,6 +14,11 @@ from crisiscomms.published import PublishedIncident
 from crisiscomms.record import Incident, Record, Update
 from crisiscomms.record.tree import Path_
 from crisiscomms.workspace import Workspace
+
+
+def short(words: str, most: int = 90) -> str:
+    """Return words as they are quoted in a finding: the first of many."""
+    return words if len(words) <= most else words[: most - 3].rsplit(" ", 1)[0] + " ..."
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,17 @@ class Case:
         if key not in self._told:
             self._told[key] = Told(facts if audience else facts.for_the_public() or facts, language, audience)
         return self._told[key]
+
+    @cached_property
+    def _reasons(self) -> dict[str, str]:
+        return {silence.code: silence.reason for silence in self.incident.silence}
+
+    def silenced(self, found: Finding) -> Finding:
+        """Return a finding. One that the record silences is information, with the reason that was given."""
+        reason = self._reasons.get(found.code)
+        if reason is None:
+            return found
+        return replace(found, severity=Severity.INFO, why=f"Accepted in the record: {reason}", accepted=reason)
 
     def index(self, update: Update) -> int:
         """Return an update's place in the record."""

@@ -10,6 +10,7 @@ from crisiscomms.record.texts import passages
 from crisiscomms.review.clocks import Ticking, clocks
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter
+from crisiscomms.review.lexicon import places
 from crisiscomms.review.packs import Pack, Part, names, pack, present
 from crisiscomms.review.phrases import fold, phrases_of
 from crisiscomms.review.rules import rule
@@ -144,18 +145,11 @@ def _is_about(one: Regulation, letter: Letter) -> bool:
 def banned(part: Part, letter: Letter) -> Iterator[tuple[int, int]]:
     """Yield where words stand that a pack bans. Once a sentence is enough."""
     seen: set[int] = set()
-    for phrase in phrases_of(part.phrases):
-        if not phrase.possible(letter.folded, letter.vocabulary):
-            continue
-        for stem in phrase.stems:
-            at = letter.folded.find(stem)
-            while at >= 0:
-                here = letter.sentence_at(at)
-                match = None if here.number in seen else phrase.near(letter.folded, at, here.start, here.end)
-                if match:
-                    seen.add(here.number)
-                    yield match.span()
-                at = letter.folded.find(stem, at + len(stem))
+    for start, end in places(phrases_of(part.phrases), letter):
+        sentence = letter.sentence_at(start).number
+        if sentence not in seen:
+            seen.add(sentence)
+            yield start, end
 
 
 def _banned(case: Case, known: Pack, letter: Letter) -> Iterator[Finding]:
@@ -176,9 +170,8 @@ def _source(case: Case, words: str) -> Place | None:
     for passage in passages(case.incident):
         at = fold(passage.words).find(fold(words))
         if at >= 0:
-            path = (*passage.path, passage.language)
-            path = path if path in case.record.tree.spans else passage.path
-            return case.record.tree.place_of(path, passage.words[at : at + len(words)])
+            tree = case.record.tree
+            return tree.place_of(passage.path_in(tree), passage.words[at : at + len(words)])
     return None
 
 

@@ -6,26 +6,19 @@ from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import in_words
 from crisiscomms.review.explain_duties import duties_page, explain_duty
 from crisiscomms.review.packs import PREFIX
-from crisiscomms.review.rules import FAMILIES, HOW, Rule, family, rules
+from crisiscomms.review.rules import FAMILIES, HOW, WEIGHT, Rule, family, rules
 from crisiscomms.review.rules import rule as find
-
-_WEIGHT = {
-    Severity.QUESTION: "a question for a person",
-    Severity.INFO: "for your information",
-    Severity.WARNING: "a warning",
-    Severity.ERROR: "an error",
-}
 
 
 def weight(rule: Rule) -> list[str]:
     """Return how much a rule weighs, and what changes that, a sentence each."""
-    said = [f"It is {_WEIGHT[rule.severity]}."]
+    said = [f"It is {WEIGHT[rule.severity]}."]
     for severity, conditions in (
         (Severity.ERROR, rule.error_when),
         (Severity.WARNING, rule.warning_when),
         (Severity.INFO, rule.info_when),
     ):
-        said += [f"It is {_WEIGHT[severity]} when {in_words(condition)}." for condition in conditions]
+        said += [f"It is {WEIGHT[severity]} when {in_words(condition)}." for condition in conditions]
     said += [f"It weighs one level less when {in_words(condition)}." for condition in rule.excused_by]
     said += [f"It says nothing when {in_words(condition)}." for condition in rule.off_when]
     said += [f"It says nothing beside [{code}], which says the same more plainly." for code in rule.yields_to]

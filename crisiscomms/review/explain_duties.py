@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crisiscomms.errors import Severity, UsageError, did_you_mean
+from crisiscomms.errors import UsageError, did_you_mean
 from crisiscomms.review.packs import PREFIX, WHAT_THIS_IS, Clock, Pack, Part, names, pack
+from crisiscomms.review.rules import WEIGHT
 
-_WEIGHT = {
-    Severity.QUESTION: "a question for a person",
-    Severity.INFO: "for your information",
-    Severity.WARNING: "a warning",
-    Severity.ERROR: "an error",
-}
 _READERS = {
     "authority": "a report to an authority, which you write outside of here",
     "people": "a notice to people",
@@ -78,7 +73,7 @@ def _path(path: str) -> str:
 
 
 def _part(part: Part) -> Iterator[str]:
-    yield f"{part.article}. It is {_WEIGHT[part.severity]}."
+    yield f"{part.article}. It is {WEIGHT[part.severity]}."
     if part.any or part.all:
         paths = part.all or part.any
         yield f"Counts as there: {(' and ' if part.all else ' or ').join(_path(path) for path in paths)}."

@@ -88,8 +88,7 @@ def flaws(passage: Passage) -> Iterator[tuple[str, int, int]]:
 
 def _place(tree: Tree, passage: Passage, written: str, start: int) -> Place | None:
     """Return where some words of a text stand in the file. None where the file writes them in another way."""
-    path = (*passage.path, passage.language)
-    path = path if path in tree.spans else passage.path
+    path = passage.path_in(tree)
     span = tree.spans.get(path)
     if span is None or "\n" in written or not written:
         return None

@@ -29,9 +29,8 @@ def _hours(case: Case) -> Iterator[Finding]:
             continue
         for start, end in bare_clocks(passage):
             found, written = rule("missing-timezone", "A"), passage.words[start:end]
-            path = (*passage.path, passage.language)
-            path = path if path in case.record.tree.spans else passage.path
-            place = case.record.tree.place_of(path, written, passage.words.count(written, 0, start))
+            path, nth = passage.path_in(case.record.tree), passage.words.count(written, 0, start)
+            place = case.record.tree.place_of(path, written, nth)
             message = f'{dotted(passage.path)} says "{written}": {found.what}'
             yield case.finding(found.code, found.severity, place, message, found.why, found.fix)
 

@@ -62,8 +62,7 @@ class Letter:
     """One text as its readers see it. `kind` is statement, incident, faq, notice, post, memo or correction.
 
     `template` is where its words come from; empty for a text that somebody wrote by hand, which `written` knows the
-    places of. `title` lines are part of
-    the text and do not count as its first sentence.
+    places of. The lines of its title are part of the text and do not count as its first sentence.
     """
 
     kind: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -80,18 +80,7 @@ class Lexicon:
 
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""
-        for phrase in self._phrases("elements", element):
-            if not phrase.possible(letter.folded, letter.vocabulary):
-                continue
-            for key in phrase.stems:
-                at = letter.folded.find(key)
-                while at >= 0:
-                    here = letter.sentence_at(at)
-                    match = phrase.near(letter.folded, at, here.start, here.end)
-                    if match:
-                        yield match.span()
-                    after = max(at + len(key), match.end() if match else 0)
-                    at = letter.folded.find(key, after)
+        return places(self._phrases("elements", element), letter)
 
     @staticmethod
     def _at(phrase: Phrase, folded: str, start: int, end: int) -> int:
@@ -108,6 +97,21 @@ class Lexicon:
                     break
                 at = folded.find(key, at + len(key), end)
         return min(found, default=-1)
+
+
+def places(phrases: Iterable[Phrase], letter: Letter) -> Iterator[tuple[int, int]]:
+    """Yield every place of a letter where one of some phrases stands within a sentence."""
+    for phrase in phrases:
+        if not phrase.possible(letter.folded, letter.vocabulary):
+            continue
+        for stem in phrase.stems:
+            at = letter.folded.find(stem)
+            while at >= 0:
+                here = letter.sentence_at(at)
+                match = phrase.near(letter.folded, at, here.start, here.end)
+                if match:
+                    yield match.span()
+                at = letter.folded.find(stem, max(at + len(stem), match.end() if match else 0))
 
 
 def dated(letter: Letter, start: int, end: int) -> bool:

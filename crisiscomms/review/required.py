@@ -9,7 +9,7 @@ from crisiscomms.errors import Finding, Place, Quote
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.prose import one_line, plain_times, sentences
 from crisiscomms.messages.told import Told
-from crisiscomms.review.context import Case
+from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
 
 
@@ -129,7 +129,7 @@ def _post(case: Case, facts: Facts, told: Told, message: Letter) -> Iterator[Fin
 
 def _missing(case: Case, message: Letter, element: str, words: str) -> Finding:
     code = {"apology": "no-explicit-apology"}.get(element, f"missing-{element}")
-    quoted = f': "{_short(words)}"' if words else ""
+    quoted = f': "{short(words, 60)}"' if words else ""
     place = Place(f"templates/{message.language}/{message.template}")
     found = case.error(
         code,
@@ -139,7 +139,3 @@ def _missing(case: Case, message: Letter, element: str, words: str) -> Finding:
         "Put it back into the template.",
     )
     return replace(found, quote=Quote(message.name))
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= 60 else words[:57].rsplit(" ", 1)[0] + " ..."

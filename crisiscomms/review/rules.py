@@ -30,6 +30,13 @@ HOW = {
     "compare": "messages against each other and against the record",
     "person": "a question for a person",
 }
+#: How much a finding weighs, in words.
+WEIGHT = {
+    Severity.QUESTION: "a question for a person",
+    Severity.INFO: "for your information",
+    Severity.WARNING: "a warning",
+    Severity.ERROR: "an error",
+}
 _FILES = {
     "A": "a-missing",
     "B": "b-evasion",
@@ -48,8 +55,8 @@ class Rule(NamedTuple):
     """One rule. `what` completes "the statement says ..."; `spares` are near misses that it must not flag.
 
     `error_when`, `warning_when`, `info_when` and `off_when` are conditions by name; `excused_by` are neighbours in the
-    same paragraph that make it weigh one level less. `yields_to` are rules that
-    say the same more plainly where they speak. `more` says in words what else decides about a rule of the record.
+    same paragraph that make it weigh one level less. `yields_to` are rules that say the same more plainly where they
+    speak. `more` says in words what else decides about a rule of the record.
     """
 
     code: str

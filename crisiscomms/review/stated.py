@@ -13,7 +13,7 @@ from crisiscomms.errors import Finding
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.prose import one_line, plain_times
 from crisiscomms.messages.told import Told
-from crisiscomms.review.context import Case
+from crisiscomms.review.context import Case, short
 from crisiscomms.review.figures import figures
 from crisiscomms.review.joined import spelled
 from crisiscomms.review.letter import Letter
@@ -151,11 +151,7 @@ def _missing(case: Case, text: _Text, element: str, words: str) -> Finding:
     return build(
         f"missing-{element}",
         text.letter.place(),
-        f'the {text.letter.name} leaves out the {element.replace("-", " ")}: "{_short(words)}"',
+        f'the {text.letter.name} leaves out the {element.replace("-", " ")}: "{short(words)}"',
         "Readers of this message are told less than the record knows.",
         _PUT_IT,
     )
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= 90 else words[:87].rsplit(" ", 1)[0] + " ..."

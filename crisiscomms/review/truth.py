@@ -38,8 +38,7 @@ def _sources(case: Case) -> Iterator[tuple[Passage, Callable[..., Place]]]:
     """Yield every text of the record, and of the files it names, with what finds the place of words in it."""
     tree = case.record.tree
     for passage in passages(case.incident):
-        path = (*passage.path, passage.language)
-        yield passage, partial(tree.place_of, path if path in tree.spans else passage.path)
+        yield passage, partial(tree.place_of, passage.path_in(tree))
     for own in case.record.texts:
         yield passage_of(own, case.incident), partial(own.tree.place_of, WORDS)
 

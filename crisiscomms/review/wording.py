@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from crisiscomms.errors import Finding, Place, Quote, Severity
 from crisiscomms.record.texts import Passage, passages
-from crisiscomms.review.context import Case
+from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.phrases import fold
 from crisiscomms.review.scan import Verdict, scan
@@ -53,7 +53,7 @@ def finding(verdict: Verdict, place: Place) -> Finding:
     asks = "a question: " if verdict.severity is Severity.QUESTION else ""
     detail = f" ({hit.said})" if hit.said else ""
     if hit.end > hit.start:
-        message = f'the {hit.letter.name} says "{_short(hit.words)}": {asks}{rule.what}{detail}'
+        message = f'the {hit.letter.name} says "{short(hit.words)}": {asks}{rule.what}{detail}'
     else:
         message = f"the {hit.letter.name}: {asks}{rule.what}{detail}"
     return Finding(
@@ -67,10 +67,6 @@ def quote(letter: Letter, start: int, end: int) -> Quote:
         return Quote(letter.name)
     here = letter.sentence_at(start)
     return Quote(letter.name, start, end, letter.text[here.start : max(here.end, end)], letter.text[start:end])
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= 90 else words[:87].rsplit(" ", 1)[0] + " ..."
 
 
 def _source(verdict: Verdict, known: list[tuple[Passage, str]]) -> tuple[Passage | None, int]:
@@ -89,6 +85,5 @@ def _place(case: Case, verdict: Verdict, passage: Passage | None, at: int) -> Pl
     hit = verdict.hit
     if passage is None:
         return hit.letter.place()
-    path = (*passage.path, passage.language)
-    path = path if path in case.record.tree.spans else passage.path
-    return case.record.tree.place_of(path, passage.words[at : at + hit.end - hit.start])
+    tree = case.record.tree
+    return tree.place_of(passage.path_in(tree), passage.words[at : at + hit.end - hit.start])

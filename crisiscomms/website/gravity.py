@@ -1,4 +1,4 @@
-"""How bad it is: what severities and states are called, in their order, and the colour that says so."""
+"""How bad it is: the severities in their order, and the colour that says so."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from crisiscomms.website.briefs import Brief
 
 #: From the gravest to the lightest.
 SEVERITIES = ("critical", "major", "minor")
-#: From the lightest to the gravest.
-STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
 
 
 def tone(contents: Iterable[SiteContent | Brief]) -> str:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from crisiscomms.messages.model import Entry, SiteContent
 from crisiscomms.record import CLOSED
+from crisiscomms.record.model import COMPONENT_STATES
 from crisiscomms.website.briefs import Brief
-from crisiscomms.website.gravity import SEVERITIES, STATES
+from crisiscomms.website.gravity import SEVERITIES
 from crisiscomms.workspace import Component
 
 #: How many incidents a list holds, as Statuspage's own does, and how many updates an incident: the newest.
@@ -99,7 +100,7 @@ class _Made:
         return {
             "id": _id(f"{self._site.home}{component.id}"),
             "name": component.name.told(self._site.language)[0],
-            "status": max(states, default="operational", key=STATES.index),
+            "status": max(states, default="operational", key=COMPONENT_STATES.index),
             "created_at": self._first,
             "updated_at": _last((brief.changed_at for brief in self._touching if _touches(brief, names)), self._first),
             "position": place,

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
+from crisiscomms.record.model import COMPONENT_STATES
 from crisiscomms.website.briefs import LONGEST, Brief
-from crisiscomms.website.gravity import SEVERITIES, STATES
+from crisiscomms.website.gravity import SEVERITIES
 from crisiscomms.website.leaves import Leaf, numbered
 from crisiscomms.website.outcomes import Outcome, outcomes
 from crisiscomms.website.paging import Part, parts
@@ -120,7 +121,7 @@ class Tree:
         """Return all parts of the service with their worst state. None where nothing is wrong with any."""
         worst: dict[str, str] = {}
         for name, state in (pair for brief in now for pair in brief.components):
-            worst[name] = max(state, worst.get(name, state), key=STATES.index)
+            worst[name] = max(state, worst.get(name, state), key=COMPONENT_STATES.index)
         if set(worst.values()) <= {"operational"}:
             return []
         found = []
@@ -128,7 +129,10 @@ class Tree:
             # An incident that is not translated knows the part by its name in another language.
             states = [worst.pop(words) for _, words in component.name if words in worst]
             found.append(
-                (component.name.told(self.speech.language)[0], max(states, default="operational", key=STATES.index))
+                (
+                    component.name.told(self.speech.language)[0],
+                    max(states, default="operational", key=COMPONENT_STATES.index),
+                )
             )
         return [*found, *worst.items()]
 

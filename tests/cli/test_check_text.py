@@ -113,6 +113,21 @@ def test_words_that_a_law_bans_are_named_where_they_stand(example, tmp_path):
     assert banned
 
 
+def test_what_a_record_accepts_in_a_text_is_shown_with_its_reason(example, letter):
+    letter.write_text(LETTER.replace("help@northwind.example", "nobody@northwind.example"), encoding="utf-8")
+    record = example / "incidents" / f"{OUTAGE}.yaml"
+    codes = ("contact-mismatch", "missing-contact", "missing-feedback")
+    reason = "the helpdesk moves"
+    silence = "".join(f"\n  - {{ code: {code}, reason: {reason} }}" for code in codes)
+    record.write_text(f"{record.read_text(encoding='utf-8')}silence:{silence}\n", encoding="utf-8")
+    words = ("check", str(letter), "--as", "statement", "--record", OUTAGE, "--now", NOW, "--json")
+    found = json.loads(run_here(example, *words).stdout)["findings"]
+    assert {one["accepted"] for one in found if one["code"] == "contact-mismatch"} == {reason}
+    assert "0 errors, 0 warnings, 3 accepted in the record" in check(
+        example, letter, "--as", "statement", "--record", OUTAGE
+    )
+
+
 def test_what_may_be_said_depends_on_where_the_incident_stands(example, letter):
     from example_room import source_of
 

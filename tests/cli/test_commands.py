@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from example_room import on_a_terminal
 
 from crisiscomms.cli.app import VERBS
 
@@ -31,12 +32,28 @@ def test_every_verb_is_in_help_with_an_example(crisiscomms):
         assert f"Example: crisiscomms {verb}" in said, verb
         bare = [line for line in said.splitlines() if re.fullmatch(r"\s+(-\w, )?--?[\w-]+( [A-Z]+)?\s*", line)]
         assert not bare, f"{verb} has options without a word about them: {bare}"
+    for group in groups:
+        assert not re.search(r"^  .*\.\.\.$", crisiscomms(group, "--help").stdout, re.MULTILINE), f"{group} is cut off"
 
 
 def test_the_list_of_verbs_says_what_each_verb_says_of_itself(crisiscomms):
     listed = crisiscomms("--help")
     with_every_verb_imported = crisiscomms(code=2)
     assert listed.stdout == with_every_verb_imported.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "--now", AT_RESOLVED),
+        ("import", "a-file-with-a-name-that-is-so-long-that-it-takes-up-nearly-all-of-a-line.json"),
+    ],
+)
+def test_no_word_is_cut_in_two_on_a_terminal_of_eighty_columns(crisiscomms, example, words):
+    piped = crisiscomms(*words, cwd=example, code=None)
+    seen = on_a_terminal(example, *words, NO_COLOR="1")
+    assert max(map(len, seen.splitlines())) <= 80
+    assert seen.split() == (piped.stdout + piped.stderr).split()
 
 
 def test_every_command_in_the_readme_exists(crisiscomms):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 from contextlib import closing
 
+from example_room import FINAL, publish, run_here
 from standins.mail_server import DROP
 from standins.office import MAIL
 
@@ -152,3 +154,15 @@ def test_many_doubts_are_named_at_once(office, mail):
     assert "And 9 more, all of them in: crisiscomms doubt list --json" in said
     assert "crisiscomms doubt resolve --all --sent" in said
     assert "Nobody wrote down where it stood." in said
+
+
+def test_a_doubt_of_a_rehearsal_is_settled_in_the_rehearsal(example):
+    publish(example, "checkout-outage", FINAL["checkout-outage"])
+    with closing(sqlite3.connect(example / "rehearsal" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE deliveries SET state = 'in_doubt' WHERE recipient LIKE '%@%'")
+    said = run_here(example, "doubt", "list", "--rehearsal").stdout
+    commands = [shlex.split(line) for line in said.splitlines() if line.startswith("    crisiscomms doubt resolve")]
+    assert len(commands) == 3
+    done = run_here(example, *commands[0][1:])
+    assert (done.returncode, done.stdout) == (0, "40 doubts settled.\n")
+    assert "In doubt" not in run_here(example, "status", "--rehearsal").stdout

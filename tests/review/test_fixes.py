@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from example_room import FINAL, bench_in, copy_example, moment, run_here, source_of
+from example_room import FINAL, moment, run_here, source_of
 
 from crisiscomms.messages.templates import voices
 from crisiscomms.published import PublishedIncident, Told
@@ -17,11 +17,6 @@ LAST = "en: $failed_payments did not go through between $started and $fixed. It 
 GERMAN = "de: $failed_payments schlugen zwischen $started und $fixed fehl. Es war unsere Änderung, und es tut uns leid."
 #: The update of 18 November 2026, a Wednesday.
 NOW = FINAL[OUTAGE]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    return bench_in(tmp_path_factory.mktemp("bench") / "workspace")
 
 
 def mended(bench, old, new, published=None, base=None):
@@ -122,13 +117,6 @@ def test_a_comma_never_ends_a_text_between_brackets(bench):
 
 
 # -- the command -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    made = copy_example(tmp_path / "workspace")
-    monkeypatch.chdir(made)
-    return made
 
 
 def broken(folder, *changes, crlf=True):

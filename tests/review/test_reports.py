@@ -1,22 +1,15 @@
 """What review found, as a terminal, a program, a pull request and a browser get it."""
 
-import fcntl
 import json
-import os
-import pty
 import re
 import shutil
-import struct
-import subprocess
-import sys
-import termios
 from html.parser import HTMLParser
 from pathlib import Path
 
 import html5lib
 import jsonschema
 import pytest
-from example_room import FINAL, STAGES, copy_example, run_here, source_of
+from example_room import FINAL, STAGES, on_a_terminal, run_here, source_of
 
 import crisiscomms
 from crisiscomms.errors import Finding, Place, Severity
@@ -27,16 +20,10 @@ from crisiscomms.review.reports.score import elements
 from crisiscomms.review.rules import rules
 
 OUTAGE, BREACH = "checkout-outage", "customer-data-breach"
+CHECK = ("check", OUTAGE, "--now", FINAL[OUTAGE])
 SARIF = json.loads(Path(__file__).with_name("sarif").joinpath("sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
 FINE = "en: $failed_payments did not go through between $started and $fixed. It was our change, and we are sorry."
 POOR = "en: \U0001f4b3 We are sorry for any inconvenience. 3 million payments failed between $started and $fixed."
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    made = copy_example(tmp_path / "workspace")
-    monkeypatch.chdir(made)
-    return made
 
 
 def write(folder, *changes, incident=OUTAGE):
@@ -97,33 +84,9 @@ def test_a_warning_below_an_error_in_the_file_comes_before_it(folder):
     assert said.index("[relative-date]") < said.index("[conditional-apology]")
 
 
-def on_a_terminal(folder, **env):
-    """Return what somebody sees in a terminal of 80 columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    words = [sys.executable, "-m", "crisiscomms", "check", OUTAGE, "--now", FINAL[OUTAGE]]
-    home = str(Path(crisiscomms.__file__).parent.parent)
-    plain = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
-    own = {**plain, "PYTHONPATH": home, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env}
-    with subprocess.Popen(words, cwd=folder, env=own, stdin=theirs, stdout=theirs, stderr=theirs) as running:
-        os.close(theirs)
-        said = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # nobody holds the other end any more
-                break
-            if not piece:
-                break
-            said += piece
-        running.wait(timeout=60)
-    os.close(ours)
-    return said.decode().replace("\r\n", "\n")
-
-
 def test_a_terminal_of_eighty_columns_is_enough_and_colour_is_never_the_only_sign(folder):
     write(folder, (FINE, POOR))
-    coloured, plain = on_a_terminal(folder), on_a_terminal(folder, NO_COLOR="1")
+    coloured, plain = on_a_terminal(folder, *CHECK), on_a_terminal(folder, *CHECK, NO_COLOR="1")
     assert "\x1b[31m" in coloured
     assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
     findings = plain[plain.index(f"incidents/{OUTAGE}.yaml") :]

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crisiscomms.errors import Finding, Severity
 from crisiscomms.excerpt import Lines, excerpt, words_at
 from crisiscomms.messages.prose import PUBLISHED_AT
-from crisiscomms.messages.templates import packaged
+from crisiscomms.messages.templates import packaged, page_template
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.reports.model import Checked, Report
 from crisiscomms.review.reports.score import elements
@@ -31,16 +30,9 @@ class _Piece(NamedTuple):
 
 def report_page(report: Report, organisation: str, lines: Lines) -> str:
     """Return a self-contained HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(packaged("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     theme = Look().style + packaged("site").joinpath("style.css").read_text(encoding="utf-8")
     numbers = {id(finding): number for number, finding in enumerate(report.findings, 1)}
-    return environment.get_template("check.html.j2").render(
+    return page_template("check.html.j2").render(
         organisation=organisation,
         theme=Markup(theme),  # noqa: S704 -- our own file
         unread=[_told(finding, numbers, lines) for finding in report.unread],
