@@ -53,7 +53,7 @@ def publish(
 
     room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
     with publishing(room), Bar(room, quiet=json) as bar:
-        work = Publishing(room, bar.step, bar.tell)
+        work = Publishing(room, bar.step, bar.tell, bar.pages)
         left = work.finish_unfinished(first)
         bar.stop()
         say_first(left, err=json)

@@ -47,11 +47,15 @@ _LOOK_AGAIN = 10.0
 
 @dataclass
 class Publishing:
-    """Carries out plans in one room. For the holder of the publishing lock. `tell` is told what we wait for."""
+    """Carries out plans in one room. For the holder of the publishing lock.
+
+    `tell` is told what we wait for, `pages` how many pieces of the site are rendered, and of how many.
+    """
 
     room: Room
     progress: Progress = lambda _row, _state: None
     tell: Callable[[str], None] = lambda _line: None
+    pages: Callable[[int, int], None] = lambda _done, _whole: None
     drain: Drain = field(init=False)
 
     def __post_init__(self) -> None:
@@ -287,6 +291,7 @@ class Publishing:
             rehearsal=room.rehearsal,
             drawn=channel.drawn,
             kept=channel.kept,
+            step=self.pages,
         )
         if anchor := room.ledger.trail.anchor():
             files = files.and_also({ANCHOR: anchor.to_json().encode()})

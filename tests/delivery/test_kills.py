@@ -183,6 +183,20 @@ def test_a_bar_shows_on_a_terminal_for_work_over_a_second(office, mail):
     assert len(mail.taken) == 40
 
 
+def test_a_bar_shows_while_a_large_site_is_written(office, mail):
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", "ana@shop.example")
+    office.record()
+    slow = "{% for a in range(2000) %}{% for b in range(30000) %}{% endfor %}{% endfor %}"
+    (office.folder / "site").mkdir()
+    (office.folder / "site" / "front.html.j2").write_text(f"<head></head><h1>Large</h1>{slow}", encoding="utf-8")
+    code, shown = run_on_a_terminal(office, "publish", "--yes")
+
+    assert code == 0, shown
+    assert re.search(r"Writing the pages.*\b\d+/\d\d\b", shown)
+    assert "Sending" not in shown
+
+
 def test_no_bar_shows_for_short_work(office, mail):
     office.settle(MAIL.format(port=mail.port))
     office.people("merchants", "ana@shop.example")
