@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
@@ -23,6 +22,9 @@ from crisiscomms.messages.prose import PUBLISHED_AT, plain_times, time_elements
 _HTML = {"html", "summary"}
 _TIMES = {"at", "corrected_at", "first_at", "updated_at", "next_update", "due", "kept"}
 _VOID = {"br", "hr", "img", "wbr"}
+#: The tags of clean HTML, whose attributes stand in double quotes.
+TAGS = re.compile(r'<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:\s+[^\s"=>/]+(?:="[^"]*")?)*)\s*/?>')
+_ID = re.compile(r'\sid="(?P<id>[^"]*)"')
 LINKS = re.compile(r'(?P<attribute>\bhref|\bsrc)="(?P<address>[^"]*)"')
 
 #: What neither XML nor iCalendar can carry: controls, half characters, and what is no character at all.
@@ -108,12 +110,15 @@ def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
     heading, mark, lead = top.partition("</h1>")
     if not mark:  # a page without its title still needs one
         heading, mark, lead = f"<h1>{html.escape(title)}", "</h1>", top
-    updates = next((part for anchor, part in sections if anchor == _UPDATES), "")
+    above, updates = _cut(next((part for anchor, part in sections if anchor == _UPDATES), ""), "h3")
     return Shape(
         Markup(heading + mark),  # noqa: S704 -- our own clean HTML
         Markup(lead.strip()),  # noqa: S704
-        tuple(_section(part, anchor, link) for anchor, part in sections),
-        tuple(_part("article", "h3", part, anchor, link) for anchor, part in _cut(updates, "h3")[1]),
+        tuple(
+            _part("", "h2", above, anchor, link) if anchor == _UPDATES else _section(part, anchor, link)
+            for anchor, part in sections
+        ),
+        tuple(_part("article", "h3", part, anchor, link) for anchor, part in updates),
     )
 
 
@@ -127,8 +132,6 @@ def sections(body: str) -> list[tuple[str, str, str]]:
 
 
 def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
-    if anchor == _UPDATES:
-        return _part("", "h2", _cut(body, "h3")[0], anchor, link)
     kind = "answer" if anchor in _ANSWERS else "part"
     return _part(f'section class="{kind}"', "h2", body, anchor, link)
 
@@ -147,35 +150,22 @@ def _linked(part: str, tag: str, anchor: str, link: Callable[[str, str], str]) -
 
 
 def _cut(body: str, tag: str) -> tuple[str, list[tuple[str, str]]]:
-    """Cut HTML before each heading of a kind: what stands before the first, then each heading's id and its part."""
-    finder = _Headings(body, tag)
-    finder.feed(body)
-    finder.close()
-    ends = [at for at, _ in finder.found[1:]] + [len(body)]
-    parts = [(anchor, body[at:end].strip()) for (at, anchor), end in zip(finder.found, ends, strict=False)]
-    return (body[: finder.found[0][0]] if finder.found else body).strip(), parts
+    """Cut HTML before each heading of a kind: what stands before the first, then each heading's id and its part.
 
-
-class _Headings(HTMLParser):
-    """Finds the headings that stand at the top of a page. One inside a quote or a list must not cut it in two."""
-
-    def __init__(self, body: str, tag: str) -> None:
-        super().__init__(convert_charrefs=False)
-        self.found: list[tuple[int, str]] = []
-        self._tag = tag
-        self._depth = 0
-        self._lines = [0, *(match.end() for match in re.finditer("\n", body))]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a heading, and how deep we are."""
-        if self._depth == 0 and tag == self._tag:
-            line, column = self.getpos()
-            self.found.append((self._lines[line - 1] + column, dict(attrs).get("id") or ""))
-        self._depth += tag not in _VOID
-
-    def handle_endtag(self, tag: str) -> None:
-        """Come up again."""
-        self._depth -= tag not in _VOID
+    Only headings at the top of a page count: one inside a quote or a list must not cut it in two.
+    """
+    found: list[tuple[int, str]] = []
+    depth = 0
+    for match in TAGS.finditer(body):
+        name = match["name"]
+        if depth == 0 and name == tag and not match["end"]:
+            own = _ID.search(match["attributes"])
+            found.append((match.start(), html.unescape(own["id"]) if own else ""))
+        if name not in _VOID:
+            depth += -1 if match["end"] else 1
+    ends = [at for at, _ in found[1:]] + [len(body)]
+    parts = [(anchor, body[at:end].strip()) for (at, anchor), end in zip(found, ends, strict=False)]
+    return (body[: found[0][0]] if found else body).strip(), parts
 
 
 def own_links(body: Markup, site: str, root: str, known: AbstractSet[str]) -> Markup:

@@ -173,4 +173,4 @@ def _json(head: Head, items: Sequence[_Item], path: str) -> bytes:
             for item in items
         ],
     }
-    return (json.dumps(feed, ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(feed, ensure_ascii=False) + "\n").encode()

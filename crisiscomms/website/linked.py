@@ -5,16 +5,16 @@ See https://schema.org/LiveBlogPosting and https://schema.org/FAQPage.
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Set as AbstractSet
-from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from crisiscomms.messages.model import Entry, Page, SiteContent
 from crisiscomms.record import CLOSED
-from crisiscomms.website.content import changed, sections
+from crisiscomms.website.content import TAGS, changed, sections
 
 #: What parts words from each other, as a reader sees them.
 _BLOCKS = frozenset(["blockquote", "br", "dd", "div", "dt", "h2", "h3", "h4", "hr", "li", "p", "pre", "td", "th"])
@@ -98,28 +98,5 @@ def _questions(content: SiteContent, page: Page, who: dict[str, str], address: s
 
 def plain_text(body: str) -> str:
     """Return what a reader sees of some HTML, on one line."""
-    reader = _Words()
-    reader.feed(body)
-    reader.close()
-    return " ".join("".join(reader.found).split())
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Part the words of two blocks."""
-        del attrs
-        if tag in _BLOCKS:
-            self.found.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Part the words of two blocks."""
-        if tag in _BLOCKS:
-            self.found.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        """Keep words."""
-        self.found.append(data)
+    words = TAGS.sub(lambda match: " " if match["name"] in _BLOCKS else "", body)
+    return " ".join(html.unescape(words).split())

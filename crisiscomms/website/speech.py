@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,11 +20,15 @@ class Speech:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
         self.language = voice.language
-        self._said: dict[tuple[str, str], Markup] = {}
+        # The same words and the same few times stand on many pages.
+        self._word = lru_cache(512)(lambda name: escape(voice.word(f"site.{name}")))
+        self._at = lru_cache(1024)(self._in_sentence)
+        self._alone = lru_cache(1024)(lambda iso: _element(voice.moment(self.when(iso), utc=True)))
 
     def say(self, name: str, **parts: Any) -> Markup:
         """Return a word or sentence of the site with its parts filled in."""
-        return escape(self.voice.word(f"site.{name}")).format(**parts)
+        said = self._word(name)
+        return said.format(**parts) if parts or "{" in said else said
 
     def plain(self, name: str, **parts: str) -> str:
         """Return the same as plain text, for titles and feeds."""
@@ -46,22 +50,20 @@ class Speech:
 
     def at(self, iso: str) -> Markup:
         """Return a moment as it stands in a sentence: `at 10:12 CET on 18 November 2026 (09:12 UTC)`."""
-        return self._in_sentence(iso, "at", "on")
+        return self._at(iso, "at", "on")
 
     def by(self, iso: str) -> Markup:
         """Return a due time as it stands in a sentence: `by 25 November 2026`."""
-        return self._in_sentence(iso, "by_time", "by_day")
+        return self._at(iso, "by_time", "by_day")
 
     def moment(self, iso: str) -> Markup:
         """Return a moment as it stands alone: `10:12 CET on 18 November 2026 (09:12 UTC)`."""
-        return _element(self.voice.moment(self.when(iso), utc=True))
+        return self._alone(iso)
 
     def _in_sentence(self, iso: str, with_clock: str, without: str) -> Markup:
-        if (iso, with_clock) not in self._said:  # the same few times stand on many pages
-            when = self.when(iso)
-            form = self.voice.word(f"time.{without if when.date_only else with_clock}")
-            self._said[iso, with_clock] = _element(form.format(time=self.voice.moment(when, utc=True)))
-        return self._said[iso, with_clock]
+        when = self.when(iso)
+        form = self.voice.word(f"time.{without if when.date_only else with_clock}")
+        return _element(form.format(time=self.voice.moment(when, utc=True)))
 
     def day(self, iso: str) -> Markup:
         """Return the day of a moment."""
