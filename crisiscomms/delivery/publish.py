@@ -11,25 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from crisiscomms.channels.base import Receipt
 from crisiscomms.channels.registry import keep_unsubscribe_key
-from crisiscomms.channels.website import ANCHOR, WebsiteChannel
 from crisiscomms.delivery.anchors import refuse_older
 from crisiscomms.delivery.drain import Drain
 from crisiscomms.delivery.memos import write_memo
-from crisiscomms.delivery.sites import Stands
+from crisiscomms.delivery.sites import Stands, put_site
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import SENSITIVE, Room
-from crisiscomms.errors import CrisiscommsError, NotApproved
+from crisiscomms.errors import NotApproved
 from crisiscomms.fields import When
 from crisiscomms.ledger import Row, State
 from crisiscomms.ledger.rows import Line
 from crisiscomms.messages.model import Memo, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
-from crisiscomms.messages.templates import overrides, packaged
 from crisiscomms.plan.build import Choices, build_plan
 from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
 from crisiscomms.published import STANDING
 from crisiscomms.record import Record
-from crisiscomms.website import Sources, build_site
 from crisiscomms.website.content import stamped
 
 if TYPE_CHECKING:
@@ -271,31 +268,7 @@ class Publishing:
         new = {(row.incident, one): digests[one] for row, digests in zip(rows, told, strict=True) for one in digests}
         stands = [{("site", language): found for language, found in digests.items()} for digests in told]
         at = max(datetime.fromisoformat(row.at) for row in rows)
-        return self._site(rows[0].channel, new, at), stands
-
-    def _site(self, name: str, new: dict[tuple[str, str], str], at: datetime) -> Receipt:
-        room = self.room
-        current = {**room.ledger.standing("site"), **new}
-        channel = room.channels.get(name)
-        if not isinstance(channel, WebsiteChannel):
-            raise CrisiscommsError(
-                f'the website "{name}" is no longer in the workspace', fix="Put it back, then publish again"
-            )
-        files = build_site(
-            room.workspace,
-            Sources(current, room.ledger.blob),
-            room.voices,
-            layouts=packaged("site"),
-            now=room.clock(),
-            overrides=overrides(room.workspace, "site"),
-            rehearsal=room.rehearsal,
-            drawn=channel.drawn,
-            kept=channel.kept,
-            step=self.pages,
-        )
-        if anchor := room.ledger.trail.anchor():
-            files = files.and_also({ANCHOR: anchor.to_json().encode()})
-        return channel.publish(files, room.secrets_of(channel.name), self.tell, at)
+        return put_site(self.room, rows[0].channel, new, at, self.tell, self.pages), stands
 
     def _memo(self, digests: dict[str, str]) -> Receipt:
         """Write the memo as files for staff."""

@@ -6,14 +6,20 @@ Each incident keeps a row of its own, with its own end in the ledger. A row on h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from crisiscomms.channels.base import Channel, NotSent, Receipt
+from crisiscomms.channels.website import ANCHOR, WebsiteChannel
 from crisiscomms.delivery.fanning import BATCH
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Outcome, ending
+from crisiscomms.delivery.world import Room
+from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger, Row, Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Worker
+from crisiscomms.messages.templates import overrides, packaged
+from crisiscomms.website import Sources, build_site
 
 Stands = dict[tuple[str, str], str]
 #: Builds a site with what several rows change, and returns what stands then for each of them. Raises NotSent.
@@ -75,3 +81,38 @@ def switched_again(ledger: Ledger, rows: Sequence[Row], together: Together) -> i
         for row, own in zip(rows, stands, strict=True)
     )
     return sum(ledger.found(end) for end in ends)
+
+
+def put_site(  # noqa: PLR0917 -- what is built, where it goes, and who is told
+    room: Room,
+    name: str,
+    new: Mapping[tuple[str, str], str],
+    at: datetime,
+    tell: Callable[[str], None],
+    pages: Callable[[int, int], None],
+) -> Receipt:
+    """Build a site and put it where readers find it.
+
+    `new` are the contents that are published now; every other incident stands as it was published last. `at` is the time of the update, `tell` is told what we wait for, `pages` how far the pages are. Raises
+    CrisiscommsError.
+    """
+    channel = room.channels.get(name)
+    if not isinstance(channel, WebsiteChannel):
+        raise CrisiscommsError(
+            f'the website "{name}" is no longer in the workspace', fix="Put it back, then publish again"
+        )
+    files = build_site(
+        room.workspace,
+        Sources({**room.ledger.standing("site"), **new}, room.ledger.blob),
+        room.voices,
+        layouts=packaged("site"),
+        now=room.clock(),
+        overrides=overrides(room.workspace, "site"),
+        rehearsal=room.rehearsal,
+        drawn=channel.drawn,
+        kept=channel.kept,
+        step=pages,
+    )
+    if anchor := room.ledger.trail.anchor():
+        files = files.and_also({ANCHOR: anchor.to_json().encode()})
+    return channel.publish(files, room.secrets_of(channel.name), tell, at)
