@@ -24,8 +24,9 @@ _CRLF = "\r\n"
 _FOLD_AT = 76
 #: A name of so many bytes fits into one encoded word, and so into one line.
 _WORD = 45
-_NOT_IN_HEADER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000-\ue005]")
-_NOT_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ue000-\ue005]")
+# Python prints none of these, so few texts are ever searched for them, and the patterns take long to make.
+_NOT_IN_HEADER = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000-\ue005]"
+_NOT_IN_BODY = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ue000-\ue005]"
 _ENCODED_WORD = re.compile(r"=\?.*\?=")
 #: Words apart by one space each, without any sign that means something in the grammar of addresses.
 _PLAIN_NAME = re.compile(r'[^\s\x00-\x1f\x7f"(),:;<=>?@[\\\]]+(?: [^\s\x00-\x1f\x7f"(),:;<=>?@[\\\]]+)*')
@@ -37,7 +38,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 def header_flaw(text: str) -> str:
     """Return why a text may not stand in a header, or an empty string. The text itself is not repeated."""
-    if found := _NOT_IN_HEADER.search(text) or next(iter(invisible(text)), None):
+    unseen = None if text.isprintable() else re.search(_NOT_IN_HEADER, text)
+    if found := unseen or next(iter(invisible(text)), None):
         return f"holds the hidden character U+{ord(found[0]):04X}"
     return "holds an encoded word (=?...?=)" if _ENCODED_WORD.search(text) else ""
 
@@ -158,7 +160,7 @@ def plain_bytes(subtype: str, text: str) -> bytes:
     """Return a form of the body before its encoding, with the line ends of mails. Raises Rejected."""
     if text.isprintable():
         return text.encode()
-    if found := _NOT_IN_BODY.search(text):
+    if found := re.search(_NOT_IN_BODY, text):
         form = "HTML" if subtype == "html" else "text"
         raise Rejected(f"the mail's {form} holds the hidden character U+{ord(found[0]):04X}")
     return _LINE_END.sub(_CRLF, text).encode()

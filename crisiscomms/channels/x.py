@@ -9,7 +9,6 @@ text that is out already may be ours.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -166,7 +165,9 @@ class XSender:
 
     def _ask(self, attempt: _Attempt, call: str, **arguments: Any) -> _Attempt:
         """Call one method of tweepy's client, and say how far it came. Raises none of tweepy's errors."""
-        import requests  # noqa: PLC0415 -- with tweepy a fifth of a second that only real posts need
+        import logging  # noqa: PLC0415 -- with tweepy a fifth of a second that only real posts need
+
+        import requests  # noqa: PLC0415
         import tweepy  # noqa: PLC0415
 
         for name in list(logging.root.manager.loggerDict):  # they log headers, tokens and signatures

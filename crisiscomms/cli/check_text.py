@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
     from crisiscomms.review import Case
     from crisiscomms.review.reports.model import Report
-    from crisiscomms.review.texts import Written
+    from crisiscomms.review.texts.written import Written
 
 KINDS = ("statement", "faq", "notice", "post", "memo", "page")
 _HOW = "For example: crisiscomms check letter.docx --as statement --record checkout-outage"
@@ -61,7 +61,7 @@ def check_text(asked: Asked) -> Report:
     from crisiscomms.cli.words import say
     from crisiscomms.review.alone import in_record, review_against, review_text
     from crisiscomms.review.reports.model import Checked, Report
-    from crisiscomms.review.texts import read_text
+    from crisiscomms.review.texts.read import read_text
 
     assert asked.kind  # noqa: S101 -- the caller asked for a text
     written, source = read_text(asked.files[0], sys.stdin.buffer)

@@ -32,7 +32,6 @@ def examine(room: Room, records: Sequence[Record]) -> Report:
 
 def _one(room: Room, record: Record, published: Any) -> Checked:
     from crisiscomms.channels.accounts import accounts
-    from crisiscomms.cli.mend import mends_of
     from crisiscomms.messages.compose import compose
     from crisiscomms.review import Case, review
     from crisiscomms.review.fixes import CODES, marked
@@ -46,6 +45,8 @@ def _one(room: Room, record: Record, published: Any) -> Checked:
     case = Case(record, room.workspace, told, room.clock(), composed)
     findings = review(case, posting)
     if any(finding.code in CODES for finding in findings):
+        from crisiscomms.cli.mend import mends_of
+
         findings = marked(findings, mends_of(room, record))
     letters = tuple(seen(case)) if composed else ()
     scored = scores(case, letters, findings)

@@ -13,7 +13,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from crisiscomms.messages.prose import escape, to_html
-from crisiscomms.record.characters import UNPRINTABLE, invisible
+from crisiscomms.record.characters import invisible, replace_unprintable
 from crisiscomms.record.safety import is_safe
 
 #: How long one text may be. What is longer is cut, and says so.
@@ -104,7 +104,8 @@ def from_html(text: str, cut: str, *, whole: bool = True) -> str:
 def clean(text: str) -> str:
     """Return a text without what cannot be seen, steers others, or is no character."""
     text = _SURROGATES.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
-    text = UNPRINTABLE.sub("", text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n"))
+    text = text.replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\x85", "\n")
+    text = replace_unprintable(text, "")
     for character in set(invisible(text)):
         text = text.replace(character, "")
     return text

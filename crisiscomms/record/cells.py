@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from crisiscomms.errors import Finding, Place, Severity, did_you_mean
 from crisiscomms.fields import is_email, shown
-from crisiscomms.record.characters import BLANK, UNPRINTABLE, code_point, invisible
+from crisiscomms.record.characters import BLANK, code_point, find_unprintable, invisible
 
 _WHY = "People on this list might not be told, or the wrong people might be."
 _LONGEST_CELL = 2_000
@@ -86,7 +86,7 @@ def _hidden(place: Place, column: str, value: str) -> Iterator[Finding]:
     if any(sign in value for sign in "\n\r"):
         message = f"{shown(column)} holds a line break, which could add lines to a mail"
         yield problem(place, message, "Write the cell on one line.", "hidden-characters")
-    hidden = [*invisible(value), *(c for c in UNPRINTABLE.findall(value) if c not in "\n\r")]
+    hidden = [*invisible(value), *(match[0] for match in find_unprintable(value) if match[0] != "\r")]
     if "\t" in value:
         hidden.append("\t")
     if hidden:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 #: Controls, line and paragraph separators, private use (our own marks on the way through Markdown), and what is no
 #: character at all. A line break is a plain line feed: the reader makes one of every other kind.
-UNPRINTABLE = re.compile(
+_UNPRINTABLE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff"
     + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 15))
     + "]"
@@ -26,6 +27,16 @@ _CONTROLS = {
 }
 #: Format characters that are signs: they stand before or around Arabic, Syriac and Kaithi numbers, and are seen.
 _SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+
+
+def find_unprintable(text: str) -> Iterator[re.Match[str]]:
+    """Find what must not stand in a record. That there is nothing is seen at once: the pattern takes long to make."""
+    return iter(()) if text.replace("\n", "").isprintable() else re.finditer(_UNPRINTABLE, text)
+
+
+def replace_unprintable(text: str, instead: str) -> str:
+    """Return a text with something else in place of what must not stand in a record."""
+    return text if text.replace("\n", "").isprintable() else re.sub(_UNPRINTABLE, instead, text)
 
 
 def invisible(text: str) -> list[str]:

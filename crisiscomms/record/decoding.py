@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crisiscomms.errors import Place
 from crisiscomms.fields import shown
-from crisiscomms.record.characters import UNPRINTABLE, code_point
+from crisiscomms.record.characters import code_point, find_unprintable, replace_unprintable
 from crisiscomms.record.tree import Tree
 
 _MOST_UNPRINTABLE = 20
@@ -39,11 +39,11 @@ def _not_utf8(tree: Tree, raw: bytes, at: int) -> None:
 
 def _refuse_unprintable(tree: Tree) -> str:
     """Note what cannot be printed, and return the text with a stand-in for it, so that the rest can be checked too."""
-    for number, match in enumerate(UNPRINTABLE.finditer(tree.source)):
+    for number, match in enumerate(find_unprintable(tree.source)):
         if number == _MOST_UNPRINTABLE:
             break
         unprintable(tree, tree.place_at(match.start()), match[0])
-    return UNPRINTABLE.sub("\ufffd", tree.source) if tree.problems else tree.source
+    return replace_unprintable(tree.source, "\ufffd") if tree.problems else tree.source
 
 
 def unprintable(tree: Tree, place: Place, character: str) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from crisiscomms.errors import Place
 from crisiscomms.fields import shown
-from crisiscomms.record.characters import UNPRINTABLE
+from crisiscomms.record.characters import find_unprintable, replace_unprintable
 from crisiscomms.record.decoding import decode, unprintable
 from crisiscomms.record.syntax import explain
 from crisiscomms.record.tree import Path_, Span, Tree
@@ -166,10 +166,10 @@ class _Builder:
     def _text(self, event: yaml.ScalarEvent) -> str:
         """Return what a scalar says. Its escapes (a backslash and a code) may hold what the file itself must not."""
         value = str(event.value)
-        if event.style == '"' and (match := UNPRINTABLE.search(value)):
+        if event.style == '"' and (match := next(find_unprintable(value), None)):
             if len(self.tree.problems) < _MOST_UNPRINTABLE:
                 unprintable(self.tree, self._place(event), match[0])
-            return UNPRINTABLE.sub("\ufffd", value)
+            return replace_unprintable(value, "\ufffd")
         return value
 
     def _name(self, frame: _Frame, event: yaml.NodeEvent) -> None:

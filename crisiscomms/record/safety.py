@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from crisiscomms.errors import Finding, Severity
 from crisiscomms.fields import is_email, is_language, shown
-from crisiscomms.record.characters import UNPRINTABLE, code_point, invisible
+from crisiscomms.record.characters import code_point, find_unprintable, invisible
 from crisiscomms.record.tree import Path_, Tree, scalars
 
 #: A text without any of these can hold nothing of what is looked for here, unless it leaves ASCII.
@@ -126,7 +126,7 @@ class _Words:
 
     def hidden(self) -> Iterator[Finding]:
         plain = html.unescape(self.words) if "&" in self.words else self.words
-        for character in dict.fromkeys([*invisible(plain), *UNPRINTABLE.findall(plain)]):
+        for character in dict.fromkeys([*invisible(plain), *(match[0] for match in find_unprintable(plain))]):
             start = max(self.words.find(character), 0)
             yield self.finding(character, start, "hidden-characters", _hides(character), _RETYPE)
         if "=?" in plain and "?=" in plain:

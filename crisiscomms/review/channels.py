@@ -15,7 +15,7 @@ from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
-from crisiscomms.review.figures import EMAIL, PHONE, figures
+from crisiscomms.review.figures import PHONE, emails, figures
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.rules import rule
@@ -121,10 +121,10 @@ def _addresses(case: Case, messages: list[Letter]) -> Iterator[Finding]:
     """Yield contacts and links that come from nowhere. One that a text of the record gives was looked at by people."""
     settings = case.workspace.settings
     known = "\n".join(_strings((case.incident, settings.organisation, settings.channels)))
-    emails, phones = set(EMAIL.findall(known)), {_dialled(number) for number in PHONE.findall(known)}
+    ours, phones = {email[0] for email in emails(known)}, {_dialled(number) for number in PHONE.findall(known)}
     hosts = {urlsplit(url).hostname or "" for url in (settings.organisation.url, settings.site.url)}
     for letter in messages:
-        for found in sorted({*EMAIL.findall(letter.text)} - emails):
+        for found in sorted({email[0] for email in emails(letter.text)} - ours):
             yield _finding(case, "contact-mismatch", letter, f"the {letter.name} gives {found} as an address")
         for found in sorted({*PHONE.findall(letter.text)}):
             if _dialled(found) not in phones:

@@ -16,7 +16,8 @@ _ISO_DATE = re.compile(r"(?P<year>\d(?<![\d-]\d)\d{3})-(?P<month>\d{2})-(?P<day>
 _POINTS = re.compile(r"(?P<day>\d(?<![\w.]\d)\d?)\.(?P<month>\d{1,2})\.(?P<year>\d{4})?(?![\w.]?\d)")
 # Each part has an end, and begins only where a word does: what is long stays fast.
 _LINK = re.compile(r"https?://\S{1,400}")
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
+_MOST_BEFORE_AT = 64
+_EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]{{1,{_MOST_BEFORE_AT}}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}}")
 #: A number as it is dialled from anywhere. What a letter gives as a number of its own country: see `shape`.
 PHONE = re.compile(r"\+\d[\d ()/-]{5,30}\d")
 _NUMBER = re.compile(
@@ -55,11 +56,19 @@ def figures(text: str, language: str) -> tuple[Figure, ...]:
     return tuple(_found(text, language)) if _DIGIT.search(text) else ()
 
 
+def emails(text: str) -> Iterator[re.Match[str]]:
+    """Yield every e-mail address of a text. Only around an @: every other word would be read as if one followed."""
+    end = 0
+    while (at := text.find("@", end)) >= 0 and (match := _EMAIL.search(text, max(end, at - _MOST_BEFORE_AT))):
+        yield match
+        end = match.end()
+
+
 def _found(text: str, language: str) -> Iterator[Figure]:
     rest = text
-    for sign, pattern in (("://", _LINK), ("@", EMAIL), ("+", PHONE)):
+    for sign, find in (("://", _LINK.finditer), ("@", emails), ("+", PHONE.finditer)):
         if sign in rest:
-            rest = _blank(rest, [match.span() for match in pattern.finditer(rest)])
+            rest = _blank(rest, [match.span() for match in find(rest)])
     found = list(_days(rest, language))
     rest = _blank(rest, [(day.start, day.start + len(day.written)) for day in found])
     yield from found

@@ -22,8 +22,8 @@ _QUOTES = r"[\"')\]\u201d\u2019*]{0,3}"
 _STOP = r"(?<=[.!?\u2026])"
 #: After a full stop, or before an item of a list or an empty line.
 _ELSEWHERE = r"\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
-_END = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_QUOTES}\s|{_ELSEWHERE}"
-_END_GERMAN = rf"{_STOP}\n|{_STOP}{_SHORT_FORMS}{_ORDINALS}{_QUOTES}\s|{_ELSEWHERE}"
+_END = rf"{_STOP}(?:\n|{_SHORT_FORMS}{_QUOTES}\s)|{_ELSEWHERE}"
+_END_GERMAN = rf"{_STOP}(?:\n|{_SHORT_FORMS}{_ORDINALS}{_QUOTES}\s)|{_ELSEWHERE}"
 _BLANK = re.compile(r"\n[ \t]{0,8}\n")
 
 

@@ -15,9 +15,9 @@ from crisiscomms.review.privacy import PRIVACY
 MOST_WORDS = 30
 #: A text is graded by its first so many characters of prose.
 _ENOUGH = 6000
-_ACRONYM = re.compile(r"(?<![\w./@:-])[A-Z][A-Z0-9]{1,5}s?(?![\w/@-]|\.\w)")
+_ACRONYM = re.compile(r"[A-Z](?<![\w./@:-][A-Z])[A-Z0-9]{1,5}s?(?![\w/@-]|\.\w)")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2705\u2728\u2764\u274c]")
-_CHEER = re.compile(r"(?<=\w)!(?![=\w])")
+_CHEER = re.compile(r"!(?<=\w!)(?![=\w])")
 #: One of these stands in everything that was left unfilled. Most letters hold none, and that is found out at once.
 _LEFT_SIGNS = ("[", "{", "<", "$", "tbd", "tbc", "todo", "fixme", "xxx", "lorem ipsum")
 _LEFT = (

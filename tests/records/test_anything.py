@@ -9,7 +9,7 @@ from refusals import EXAMPLES, helps, outcome
 
 from crisiscomms.fields import Reading, Span, Text, Unit, When
 from crisiscomms.record import load_record, parse_record
-from crisiscomms.record.characters import UNPRINTABLE, invisible
+from crisiscomms.record.characters import find_unprintable, invisible
 from crisiscomms.record.recipients import read_recipients
 
 ANYTHING = settings(
@@ -112,7 +112,7 @@ def test_a_list_of_anything(shared_workspace, rows):
     assert people.count == len(found) or people.problems
     assert all(person.email.isascii() and person.email.isprintable() for person in found)
     for value in (value for person in found for value in person.cells):
-        assert not UNPRINTABLE.search(value)
+        assert not any(find_unprintable(value))
         assert not invisible(value)
 
 

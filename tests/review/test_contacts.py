@@ -32,3 +32,10 @@ def test_what_the_record_gives_may_be_written_as_one_likes(case, words):
 @pytest.mark.parametrize("words", ["+49 30 55501008", "+49 30 555010", "+30 5550100 818", "elp@northwind.example"])
 def test_a_part_of_it_or_more_than_it_is_another(case, words):
     assert len(flagged(case, f"Call or write: {words}")) == 1
+
+
+def test_every_address_of_a_text_is_seen_also_behind_signs_that_are_none(case):
+    words = f"Write to {'a' * 63}b@c.example, or as @northwind said at 10 @ noon: {'d' * 65}@e.example, f@g.example,h@i.example."
+    assert flagged(case, words) == [
+        f"{at} as an address" for at in (f"{'a' * 63}b@c.example", "f@g.example", "h@i.example")
+    ]

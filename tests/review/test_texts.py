@@ -8,7 +8,7 @@ from letters import BODY, HTML, MAIL, MARKDOWN, document, docx, locked_docx, wor
 
 from crisiscomms.errors import InvalidInput, UsageError
 from crisiscomms.review.alone import review_text
-from crisiscomms.review.texts import read_text
+from crisiscomms.review.texts.read import read_text
 
 SEEN = [
     "Card payments failed",

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 from crisiscomms.errors import InvalidInput, UsageError, relative
 from crisiscomms.messages.prose import to_text
-from crisiscomms.record.characters import UNPRINTABLE
+from crisiscomms.record.characters import replace_unprintable
 from crisiscomms.record.handwritten import parse_text
 from crisiscomms.review.texts.docx import read_docx
 from crisiscomms.review.texts.eml import read_eml
@@ -75,7 +75,7 @@ def read_text(name: str, stdin: BinaryIO) -> tuple[Written, str]:
     shown = name if name == "-" else relative(path)
     written = kind.read(shown, raw)
     bounded(shown, written.text, MOST)
-    clean = UNPRINTABLE.sub(" ", written.text)
+    clean = replace_unprintable(written.text, " ")
     source = raw.decode("utf-8-sig") if kind.read is _markdown else ""
     return replace(written, text=clean), source
 
