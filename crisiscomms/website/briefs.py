@@ -22,22 +22,13 @@ from crisiscomms.website.paging import parts
 LONGEST = 25
 
 
-class PageLine(NamedTuple):
-    """A page as lists name it. `path` is its address below its language's first page."""
-
-    kind: str
-    path: str
-    title: str
-    description: str
-
-
 class Brief(NamedTuple):
     """One incident in one language, as lists know it. Fields that `SiteContent` has too are the same here.
 
     `digest` is that of the whole content. `month` is the one that it began in, as `2026-11`, `changed_at` when its words
     last changed, in ISO 8601 and UTC. `paths` are those of all its pages, further pages of updates included. `told_at` are
     the times of its updates, newest first. `links` are addresses that its words lead to below the site's root, and
-    `pictures` the paths of its pictures. The last three fields are rows of plain values.
+    `pictures` the paths of its pictures. The last two fields are rows of plain values.
     """
 
     digest: str
@@ -58,13 +49,7 @@ class Brief(NamedTuple):
     links: Sequence[str]
     pictures: Sequence[str]
     components: Sequence[Sequence[str]]
-    page_rows: Sequence[Sequence[str]]
     promise_rows: Sequence[Sequence[Any]]
-
-    @property
-    def pages(self) -> list[PageLine]:
-        """Its pages."""
-        return [PageLine(*row) for row in self.page_rows]
 
     @property
     def promises(self) -> list[PromiseLine]:
@@ -124,7 +109,6 @@ def brief_of(found: str, body: bytes, address: str, zone: ZoneInfo) -> Brief:
         links=sorted(_links(content, f"{address}/")),
         pictures=[picture.path for picture in content.pictures],
         components=content.components,
-        page_rows=[(page.kind, page.path, page.title, page.description) for page in content.pages],
         promise_rows=content.promises,
     )
 

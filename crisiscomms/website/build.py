@@ -94,7 +94,7 @@ def _built(  # noqa: PLR0917
         made = ((name, keys[name], files) for name, files in _told(_made(due, workshop), len(due), step))
         while batch := list(islice(made, _AT_ONCE)):
             store.keep(batch)
-        store.finish(key, at, site.until(), keys, site.brief_keys)
+        store.finish(key, at, site.until(), keys, site.digests)
     files = _gathered(store, lambda name: parted().make(name))
     workshop.frame.draw.tidy({path.rpartition("/")[2] for path in files if path.startswith(ASSETS)})
     return files
@@ -123,17 +123,14 @@ def _made(due: Sequence[Piece], workshop: Workshop) -> Iterator[tuple[str, Mappi
 
 def _gathered(store: Kept, make: Callable[[str], Mapping[str, bytes]]) -> Files:
     """Return what is kept as files. `make` makes a piece again of which a file is damaged."""
-    rows = store.files()
-    digests = {path: found for path, found, _ in rows}
-    owners = {path: piece for path, _, piece in rows}
-    if len(owners) < len(rows) and (torn := next((path for path, found, _ in rows if digests[path] != found), "")):
-        raise ValueError(f"two incidents want different files at {torn}")
+    if torn := store.torn(ASSETS):
+        raise ValueError(f"two incidents want different pictures at {torn}")
 
     def read(path: str) -> bytes:
-        body = store.body(path, owners[path])
-        return make(owners[path])[path] if body is None else body
+        piece, body = store.body(path)
+        return make(piece)[path] if body is None else body
 
-    return Files(digests, read)
+    return Files(store.digests(), read)
 
 
 class _Site:
@@ -172,17 +169,17 @@ class _Site:
 
     def _briefs(self, store: Kept, base: str) -> list[Brief]:
         """Return what lists know of each incident. What is new is read once, and kept."""
-        known, frame = store.briefs(), self._frame
+        known, frame = store.briefs(base), self._frame
         spoken = {branch.speech.language for branch in frame.branches}
         wanted = [found for (_, language), found in sorted(self._sources.digests.items()) if language in spoken]
-        self.brief_keys = {f"{found}.{base}" for found in wanted}
+        self.digests = set(wanted)
         new = {
-            f"{found}.{base}": brief_of(found, self._sources.read(found), frame.address, frame.workspace.zone)
+            found: brief_of(found, self._sources.read(found), frame.address, frame.workspace.zone)
             for found in wanted
-            if f"{found}.{base}" not in known
+            if found not in known
         }
-        store.keep_briefs(new)
-        return [new.get(key) or known[key] for key in (f"{found}.{base}" for found in wanted)]
+        store.keep_briefs(base, new.values())
+        return [new.get(found) or known[found] for found in wanted]
 
     def _tree(self, branch: Branch, briefs: Iterable[Brief]) -> Tree:
         own = newest_first(brief for brief in briefs if brief.language == branch.speech.language)
@@ -219,10 +216,11 @@ class _Site:
             for one in outcomes([brief], self._frame.branches[0].speech.when, self._now)
         ]
 
-        def job() -> Job:
-            return Job([self._sources.read(found) for found in digests], known)
-
+        job = partial(self._job, digests, known)
         return Piece(f"incidents/{found[0].incident}", (digests, known, states), partial(self._alone, job), job)
+
+    def _job(self, digests: list[str], known: list[str]) -> Job:
+        return Job([self._sources.read(found) for found in digests], known)
 
     def _alone(self, job: Callable[[], Job]) -> Mapping[str, bytes]:
         asked = job()

@@ -18,7 +18,7 @@ from crisiscomms.website.briefs import Brief
 #: How many pages of the database may wait for the disk. A first build writes them all, and need not wait often.
 _WAITING = 10_000
 _TABLES = """
-create table if not exists brief (key text primary key, told text not null) without rowid;
+create table if not exists brief (digest text primary key, base text not null, told text not null) without rowid;
 create table if not exists piece (name text primary key, key text not null, body blob not null);
 create table if not exists file (
   path text, piece text, digest text not null, start integer not null, size integer not null, primary key (path, piece)
@@ -62,8 +62,10 @@ class Kept:
     def finish(self, key: str, since: str, until: str, pieces: Collection[str], briefs: Collection[str]) -> None:
         """Note that the whole site is kept, and until when it would be the same. Everything else is thrown away."""
         with self._at_once():
-            for table, column, wanted in (("piece", "name", pieces), ("brief", "key", briefs)):
-                known = {row[0] for row in self._base.execute(f"select {column} from {table}")}  # noqa: S608 -- our names
+            for table, column, wanted in (("piece", "name", pieces), ("brief", "digest", briefs)):
+                if self._base.execute(f"select count(*) from {table}").fetchone()[0] == len(wanted):  # noqa: S608 -- our names
+                    continue
+                known = {row[0] for row in self._base.execute(f"select {column} from {table}")}  # noqa: S608
                 gone = [(name,) for name in known.difference(wanted)]
                 self._base.executemany(f"delete from {table} where {column} = ?", gone)  # noqa: S608
                 if table == "piece":
@@ -73,17 +75,17 @@ class Kept:
 
     # -- briefs ------------------------------------------------------------------------------------------------
 
-    def briefs(self) -> dict[str, Brief]:
-        """Return every brief by its key."""
-        rows = list(self._base.execute("select key, told from brief"))
-        plain = json.loads(f"[{','.join(told for _, told in rows)}]")
-        return {key: Brief(*told) for (key, _), told in zip(rows, plain, strict=True)}
+    def briefs(self, base: str) -> dict[str, Brief]:
+        """Return every brief by the digest of its content. `base` is that of everything else it is made from."""
+        rows = self._base.execute("select told from brief where base = ?", (base,))
+        plain = json.loads(f"[{','.join(told for (told,) in rows)}]")
+        return {told[0]: Brief(*told) for told in plain}
 
-    def keep_briefs(self, briefs: Mapping[str, Brief]) -> None:
-        """Keep briefs by their keys."""
+    def keep_briefs(self, base: str, briefs: Iterable[Brief]) -> None:
+        """Keep briefs."""
         with self._at_once():
-            rows = ((key, brief.to_json()) for key, brief in briefs.items())
-            self._base.executemany("insert or replace into brief values (?, ?)", rows)
+            rows = ((brief.digest, base, brief.to_json()) for brief in briefs)
+            self._base.executemany("insert or replace into brief values (?, ?, ?)", rows)
 
     # -- pieces ------------------------------------------------------------------------------------------------
 
@@ -108,22 +110,28 @@ class Kept:
 
     # -- files -------------------------------------------------------------------------------------------------
 
-    def files(self) -> list[tuple[str, str, str]]:
-        """Return the path, the digest and the piece of every file, by their paths."""
-        return list(self._base.execute("select path, digest, piece from file order by path"))
+    def digests(self) -> dict[str, str]:
+        """Return the digest of every file, by their paths."""
+        return dict(self._base.execute("select path, digest from file order by path"))
 
-    def body(self, path: str, piece: str) -> bytes | None:
-        """Return a file of a piece. None where it is not what it was when it was kept."""
-        with self._lock, suppress(sqlite3.DatabaseError):
-            found, start, size = self._base.execute(
-                "select digest, start, size from file where path = ? and piece = ?", (path, piece)
+    def torn(self, folder: str) -> str | None:
+        """Return a path in a folder where two pieces want different files."""
+        twice = "select path from file where path glob ? group by path having count(distinct digest) > 1"
+        row = self._base.execute(twice, (f"{folder}*",)).fetchone()
+        return row[0] if row else None
+
+    def body(self, path: str) -> tuple[str, bytes | None]:
+        """Return the piece of a file, and the file: None where it is not what it was when it was kept."""
+        with self._lock:
+            piece, found, start, size = self._base.execute(
+                "select piece, digest, start, size from file where path = ?", (path,)
             ).fetchone()
-            if self._last[0] != piece:
-                row = self._base.execute("select body from piece where name = ?", (piece,)).fetchone()
-                self._last = (piece, row[0] if row else b"")
+            with suppress(sqlite3.DatabaseError):
+                if self._last[0] != piece:
+                    row = self._base.execute("select body from piece where name = ?", (piece,)).fetchone()
+                    self._last = (piece, row[0])
             body = self._last[1][start : start + size]
-            return body if digest(body) == found else None
-        return None
+        return piece, body if digest(body) == found else None
 
 
 def forget(file: Path) -> None:

@@ -56,7 +56,8 @@ class Machines:
 
     def list(self) -> Mapping[str, bytes]:
         """Return the list of pages."""
-        speech, (open_, over) = self._branch.speech, self.listed
+        speech, read = self._branch.speech, self._tree.read
+        open_, over = ([read(brief) for brief in group] for group in self.listed)
         given = {
             "name": self.name,
             "speech": speech,
