@@ -8,7 +8,7 @@ import typer
 
 from crisiscomms.cli.app import Json, app, guarded
 
-_IGNORED = "# What must not end up in git: people, secrets, and what was sent.\nlists/\nsecrets/\nrehearsal/\noutbox/\nmemos/\npublic\n.*-releases/\nserver/\n.public-cards/\n*.db\n*.db-shm\n*.db-wal\n.*.lock\n"
+_IGNORED = "# What must not end up in git: people, secrets, and what was sent.\nlists/\nsecrets/\nrehearsal/\noutbox/\nmemos/\npublic\n.*-releases/\nserver/\n.public-cards/\n.public-pieces/\n*.db\n*.db-shm\n*.db-wal\n.*.lock\n"
 
 
 @app.command()

@@ -212,12 +212,17 @@ class Reading:
         told: dict[str, list[Told]] = {}
         for incident, *rest in rows:
             told.setdefault(incident, []).append(Told(*rest))
+        site: dict[str, dict[str, str]] = {}
+        memos: dict[str, dict[str, str]] = {}
+        for stand in stands:
+            kind = site if stand.kind == "site" else memos
+            kind.setdefault(stand.incident, {})[stand.language] = stand.digest
         incidents = {
             incident: PublishedIncident(
                 Telling.from_json(telling),
                 tuple(told.get(incident, ())),
-                {s.language: s.digest for s in stands if s.incident == incident and s.kind == "site"},
-                {s.language: s.digest for s in stands if s.incident == incident and s.kind == "memo"},
+                site.get(incident, {}),
+                memos.get(incident, {}),
             )
             for incident, telling in tellings.items()
         }
