@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 from crisiscomms.errors import Finding, Severity
@@ -154,7 +155,7 @@ class Plan:
         """The findings that stop it."""
         return tuple(finding for plan in self.incidents for finding in plan.errors)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of everything that would happen: the same world gives the same."""
         covered = {

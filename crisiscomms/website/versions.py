@@ -21,20 +21,19 @@ _LIBRARIES = ("babel", "feedgenerator", "icalendar", "jinja2", "markupsafe", "re
 def everything_else(
     workspace: Workspace, voices: Mapping[str, Voice], layouts: Path, overrides: Path | None, *, rehearsal: bool
 ) -> str:
-    """Return the digest of the code, the settings, the words, and the files of the layouts."""
-    look = workspace.settings.site.look
+    """Return the digest of the code, of what pages say of the organisation, the words, and the files of the layouts."""
+    organisation, site = workspace.settings.organisation, workspace.settings.site
     folders = [layouts, overrides] if overrides else [layouts]
     told = (
         _code(),
-        repr(workspace.settings),
+        repr((organisation, site)),
         [(language, repr(voice.words)) for language, voice in sorted(voices.items())],
-        str(workspace.zone),
         rehearsal,
     )
     whole = hashlib.sha256(canonical(told))
     for path in _files(folders):
         whole.update(f"{path.name} ".encode() + hashlib.sha256(path.read_bytes()).digest())
-    if look.logo and (logo := workspace.folder / look.logo).is_file():
+    if site.look.logo and (logo := workspace.folder / site.look.logo).is_file():
         whole.update(logo.read_bytes())
     return whole.hexdigest()
 

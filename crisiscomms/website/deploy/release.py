@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from crisiscomms.errors import CrisiscommsError
@@ -31,6 +31,9 @@ NEW = ".new"
 FRONT = "index.html"
 _FEEDS = (".atom", ".rss", ".json", ".ics", ".xml")
 _SHORT = 16
+#: What no path of a page holds, and what no folder or file in it is called.
+_NO_PATH = re.compile(rf'[\\:\0\r\n"]|{re.escape(PART)}\Z')
+_NO_STEP = frozenset({"", ".", ".."})
 
 
 class Manifest(NamedTuple):
@@ -139,9 +142,7 @@ def find(kept: Iterable[Kept], wanted: str | None) -> Kept:
 def check_paths(files: Iterable[str]) -> None:
     """Raise CrisiscommsError where a path could lead outside of the site."""
     for name in files:
-        path = PurePosixPath(name)
-        plain = str(path) == name and not path.is_absolute() and name not in {"", "."} and ".." not in path.parts
-        if not plain or any(sign in name for sign in '\\:\0\r\n"') or name.endswith(PART):
+        if _NO_PATH.search(name) or not _NO_STEP.isdisjoint(name.split("/")):
             raise CrisiscommsError(
                 f'"{name}" is no path for a page',
                 why="The file could land outside of the site, so nothing was published.",
