@@ -120,7 +120,7 @@ def _environment(language: str, own: Path | None) -> Environment:
     kind = ImmutableSandboxedEnvironment if own else Environment
     environment = kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders(language, base, own), base]]),
-        bytecode_cache=_bytecode("sandboxed" if own else "words"),
+        bytecode_cache=compiled("sandboxed" if own else "words", Path(__file__)),
         undefined=StrictUndefined,
         extensions=[_KeepLineEnds],
         trim_blocks=True,
@@ -144,15 +144,13 @@ def _environment(language: str, own: Path | None) -> Environment:
     return environment
 
 
-@cache
-def _digest_of_this_file() -> str:
-    """Return what tells compiled templates of one version of this module from those of another."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+def compiled(kind: str, by: Path) -> FileSystemBytecodeCache | None:
+    """Return where compiled templates of a kind are kept between runs: compiling them takes longer than using them.
 
-
-def _bytecode(kind: str) -> FileSystemBytecodeCache | None:
-    """Return where compiled templates of a kind are kept between runs: compiling them takes longer than using them."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crisiscomms" / _digest_of_this_file()
+    `by` is the module that says how they are compiled: those of one version of it are none for another.
+    """
+    version = hashlib.sha256(by.read_bytes()).hexdigest()[:16]
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crisiscomms" / version
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return FileSystemBytecodeCache(str(folder), f"{kind}_%s.cache") if os.access(folder, os.W_OK) else None
@@ -228,7 +226,7 @@ def _layout() -> ImmutableSandboxedEnvironment:
 
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(packaged("templates")),
-        bytecode_cache=_bytecode("mail"),
+        bytecode_cache=compiled("mail", Path(__file__)),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,

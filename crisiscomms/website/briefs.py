@@ -25,9 +25,9 @@ LONGEST = 25
 class Brief(NamedTuple):
     """One incident in one language, as lists know it. Fields that `SiteContent` has too are the same here.
 
-    `digest` is that of the whole content. `month` is the one that it began in, as `2026-11`, `changed_at` when its words
-    last changed, in ISO 8601 and UTC. `paths` are those of all its pages, further pages of updates included. `told_at` are
-    the times of its updates, newest first. `links` are addresses that its words lead to below the site's root, and
+    `digest` is that of the whole content. `began` is `first_at` in UTC, `month` the one that it fell in, as `2026-11`, and
+    `changed_at` when its words last changed, in UTC. `paths` are those of all its pages, further pages of updates
+    included. `told_at` are the times of its updates, newest first; a past incident's are no news, and left out. `links` are addresses that its words lead to below the site's root, and
     `pictures` the paths of its pictures. The last two fields are rows of plain values.
     """
 
@@ -39,6 +39,7 @@ class Brief(NamedTuple):
     severity: str
     status: str
     first_at: str
+    began: str
     month: str
     updated_at: str
     changed_at: str
@@ -99,13 +100,14 @@ def brief_of(found: str, body: bytes, address: str, zone: ZoneInfo) -> Brief:
         severity=content.severity,
         status=content.status,
         first_at=content.first_at,
+        began=datetime.fromisoformat(content.first_at).astimezone(UTC).isoformat(),
         month=f"{datetime.fromisoformat(content.first_at).astimezone(zone):%Y-%m}",
         updated_at=content.updated_at,
         changed_at=changed(content).astimezone(UTC).isoformat(),
         next_update=content.next_update,
         past=content.past,
         paths=list(_paths(content)),
-        told_at=[entry.at for entry in content.entries],
+        told_at=[] if content.past else [entry.at for entry in content.entries],
         links=sorted(_links(content, f"{address}/")),
         pictures=[picture.path for picture in content.pictures],
         components=content.components,
@@ -113,9 +115,9 @@ def brief_of(found: str, body: bytes, address: str, zone: ZoneInfo) -> Brief:
     )
 
 
-def newest_first(briefs: Iterable[Brief]) -> tuple[Brief, ...]:
-    """Return briefs in the order of lists."""
-    return tuple(sorted(briefs, key=lambda one: (datetime.fromisoformat(one.first_at), one.incident), reverse=True))
+def oldest_first(briefs: Iterable[Brief]) -> list[Brief]:
+    """Return briefs in the order in which their incidents began."""
+    return sorted(briefs, key=lambda one: (one.began, one.incident, one.language))
 
 
 def _paths(content: SiteContent) -> Iterator[str]:

@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_mean, relative
+from crisiscomms.messages.templates import compiled
 
 _SUFFIXES = (".j2", ".css")
 
@@ -44,6 +45,7 @@ def _environment(ours: Path, own: Path | None) -> Environment:
     kind = ImmutableSandboxedEnvironment if own else Environment
     return kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in ([own, ours] if own else [ours])]),
+        bytecode_cache=compiled("sandboxed" if own else "layouts", Path(__file__)),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
