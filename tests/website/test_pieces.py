@@ -100,8 +100,10 @@ def test_after_any_changes_the_site_is_the_one_that_a_first_build_makes(build, r
 
 def test_a_link_leads_to_a_page_once_it_is_there(rendered):
     name = "incidents/parcels-3/index.html"
-    assert f'href="{SITE}/incidents/parcels-4/"' in rendered([incident(3)])[0][name].decode()
-    assert 'href="../../incidents/parcels-4/"' in rendered([incident(3), incident(4)])[0][name].decode()
+    for more in ({}, {"promises": ()}):
+        alone, after = [incident(3, **more)], [incident(3, **more), incident(4)]
+        assert f'href="{SITE}/incidents/parcels-4/"' in rendered(alone)[0][name].decode()
+        assert 'href="../../incidents/parcels-4/"' in rendered(after)[0][name].decode()
 
 
 def test_a_list_leads_to_the_same_list_in_another_language_once_it_is_there(rendered):
