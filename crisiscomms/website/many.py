@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 #: From how many incidents on other processes pay: starting them takes as long as rendering this many.
-_MANY = 150
+_MANY = 500
 #: How many incidents travel at once, and how many such bundles are on their way for each process.
 _BUNDLE, _AHEAD = 25, 2
 
