@@ -20,7 +20,7 @@ BODY = b"Subject: sorry\r\n\r\n" + b"It was our fault.\r\n" * 700
 
 def channel_at(port, **table):
     base = {"host": "127.0.0.1", "port": port, "sender": "incident@northwind.example", "connections": 2}
-    return SmtpChannel.from_table("email", {**base, "timeout": 0.8, "dot_timeout": 0.8, **table}, KEY)
+    return SmtpChannel.from_table("email", {**base, "timeout": 2, "dot_timeout": 2, **table}, KEY)
 
 
 def prepared(to, body=BODY):
