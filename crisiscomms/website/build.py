@@ -20,7 +20,7 @@ from crisiscomms.messages.model import digest
 from crisiscomms.website.briefs import Brief, Sources, brief_of, oldest_first
 from crisiscomms.website.deploy.release import ASSETS
 from crisiscomms.website.files import Files
-from crisiscomms.website.frame import Frame
+from crisiscomms.website.frame import Frame, Ground
 from crisiscomms.website.kept import Kept, forget
 from crisiscomms.website.many import Workshop
 from crisiscomms.website.pieces import Pieces
@@ -55,8 +55,8 @@ def build_site(
     InvalidInput where a layout or the logo cannot be used, and ValueError where an incident waits for its time of
     publication, or two want different files of one name.
     """
-    workshop = Workshop(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal, now=now)
-    base = everything_else(workspace, voices, layouts, overrides, rehearsal=rehearsal)
+    ground = Ground(workspace, voices, layouts, overrides, drawn, rehearsal)
+    workshop, base = Workshop(ground, now), everything_else(ground)
     try:
         return _built(workshop, sources, base, now, kept, step)
     except DatabaseError:
@@ -109,8 +109,8 @@ def _made(due: Iterable[str], pieces: Pieces, workshop: Workshop) -> Iterator[tu
 
 def _briefs(store: Kept, sources: Sources, frame: Frame, base: str) -> list[Brief]:
     """Return what lists know of each incident, the oldest first. What is new is read once, and kept."""
-    known, spoken = store.briefs(base), {branch.speech.language for branch in frame.branches}
-    wanted = [found for (_, language), found in sources.digests.items() if language in spoken]
+    known = store.briefs(base)
+    wanted = [found for (_, language), found in sources.digests.items() if language in frame.prefixes]
     new = {
         found: brief_of(found, sources.read(found), frame.address, frame.workspace.zone)
         for found in wanted

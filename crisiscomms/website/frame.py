@@ -29,29 +29,41 @@ class Branch(NamedTuple):
     speech: Speech
 
 
+class Ground(NamedTuple):
+    """What a site is made from besides its incidents.
+
+    `layouts` are our page layouts, `overrides` a workspace's own, and `drawn` a folder that keeps cards.
+    """
+
+    workspace: Workspace
+    voices: Mapping[str, Voice]
+    layouts: Path
+    overrides: Path | None = None
+    drawn: Path | None = None
+    rehearsal: bool = False
+
+
 class Frame:
     """The organisation, the languages, the layouts and what every page shows. `mark` stands before titles of a rehearsal."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        voices: Mapping[str, Voice],
-        layouts: Path,
-        overrides: Path | None,
-        drawn: Path | None,
-        *,
-        rehearsal: bool,
-    ) -> None:
-        self.workspace, self.organisation, self.rehearsal = workspace, workspace.settings.organisation, rehearsal
-        self.address = workspace.settings.site.url.rstrip("/")
-        self.layouts = Layouts(layouts, overrides)
-        self.assets = Assets(workspace, self.layouts)
-        self.draw = Drawer(faces(layouts / "fonts"), drawn)
+    def __init__(self, ground: Ground) -> None:
+        self.workspace, self.rehearsal = ground.workspace, ground.rehearsal
+        self.organisation = ground.workspace.settings.organisation
+        self.address = ground.workspace.settings.site.url.rstrip("/")
+        self.layouts = Layouts(ground.layouts, ground.overrides)
+        self.assets = Assets(ground.workspace, self.layouts)
+        self.draw = Drawer(faces(ground.layouts / "fonts"), ground.drawn)
         languages = self.organisation.languages
         self.branches = [
-            Branch("" if n == 0 else f"{language}/", Speech(voices[language])) for n, language in enumerate(languages)
+            Branch("" if n == 0 else f"{language}/", Speech(ground.voices[language]))
+            for n, language in enumerate(languages)
         ]
-        self.mark = f"{self.branches[0].speech.plain('rehearsal_mark')}: " if rehearsal else ""
+        self.mark = f"{self.branches[0].speech.plain('rehearsal_mark')}: " if ground.rehearsal else ""
+        self.prefixes = {branch.speech.language: branch.prefix for branch in self.branches}
+
+    def name(self, branch: Branch) -> str:
+        """Return what the site is called in one language."""
+        return self.mark + branch.speech.plain("name", organisation=self.organisation.name)
 
     def branch(self, language: str) -> Branch:
         """Return a language of the site."""

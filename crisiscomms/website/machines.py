@@ -25,7 +25,7 @@ class Machines:
     def __init__(self, frame: Frame, branch: Branch, tree: Tree) -> None:
         self._frame, self._branch, self._tree = frame, branch, tree
         self._home = f"{frame.address}/{branch.prefix}"
-        self.name = frame.mark + branch.speech.plain("name", organisation=frame.organisation.name)
+        self.name = frame.name(branch)
         # Fifty old incidents in a feed would be fifty pieces of news to whoever reads it.
         self.news = shown([brief for brief in tree.briefs if not brief.past])
         self.dated = [brief for brief in tree.briefs if brief.promise_rows or brief.next_update]

@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from crisiscomms.errors import Finding, InvalidInput
-from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.model import SiteContent, site_content
-from crisiscomms.website.frame import Frame
+from crisiscomms.messages.model import site_content
+from crisiscomms.website.frame import Frame, Ground
 from crisiscomms.website.incidents import incident_files
-from crisiscomms.workspace import Workspace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -34,27 +31,17 @@ class Job(NamedTuple):
     bodies: list[bytes]
     known: list[str]
 
-    def contents(self) -> list[SiteContent]:
-        """Read the contents."""
-        return [site_content(body) for body in self.bodies]
+    def render(self, frame: Frame, now: datetime) -> Bodies:
+        """Return every file of the incident."""
+        return incident_files(frame, [site_content(body) for body in self.bodies], frozenset(self.known), now)
 
 
 class Workshop:
     """Renders incidents, here or in other processes. `frame` is what all their pages share."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        voices: Mapping[str, Voice],
-        layouts: Path,
-        overrides: Path | None,
-        drawn: Path | None,
-        *,
-        rehearsal: bool,
-        now: datetime,
-    ) -> None:
-        self._given = (workspace, dict(voices), layouts, overrides, drawn, rehearsal, now)
-        self.frame, self._now = _frame(*self._given)
+    def __init__(self, ground: Ground, now: datetime) -> None:
+        self.frame = Frame(ground)
+        self._ground, self._now = ground, now
 
     def done(self, jobs: Mapping[str, Callable[[], Job]]) -> Iterator[tuple[str, Bodies]]:
         """Yield the files of each incident by the name of its job, in any order. Raises InvalidInput."""
@@ -63,7 +50,7 @@ class Workshop:
         waiting = ((name, job()) for name, job in jobs.items())
         here = len(jobs) if cores == 1 or len(jobs) < _MANY else 1
         for name, job in islice(waiting, here):
-            yield name, incident_files(self.frame, job.contents(), frozenset(job.known), self._now)
+            yield name, job.render(self.frame, self._now)
         if here < len(jobs):
             yield from self._elsewhere(waiting, cores)
 
@@ -71,7 +58,7 @@ class Workshop:
         from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait  # noqa: PLC0415 -- for large sites only
 
         # Never a fork: this process may have threads, which a copy of it would not.
-        with ProcessPoolExecutor(cores, get_context("spawn"), _begin, self._given) as pool:
+        with ProcessPoolExecutor(cores, get_context("spawn"), _begin, (self._ground, self._now)) as pool:
             going: set[Future[list[tuple[str, Bodies | tuple[Finding, ...]]]]] = set()
             try:
                 while True:
@@ -93,18 +80,6 @@ def _bodies(found: Bodies | tuple[Finding, ...]) -> Bodies:
     return found
 
 
-def _frame(  # noqa: PLR0917
-    workspace: Workspace,
-    voices: Mapping[str, Voice],
-    layouts: Path,
-    overrides: Path | None,
-    drawn: Path | None,
-    rehearsal: bool,  # noqa: FBT001 -- it travels to other processes with the rest
-    now: datetime,
-) -> tuple[Frame, datetime]:
-    return Frame(workspace, voices, layouts, overrides, drawn, rehearsal=rehearsal), now
-
-
 class _Process:
     """What another process keeps from one bundle to the next."""
 
@@ -112,8 +87,8 @@ class _Process:
     now: datetime
 
 
-def _begin(*given: object) -> None:
-    _Process.frame, _Process.now = _frame(*given)  # type: ignore[arg-type]  # as the workshop was given it
+def _begin(ground: Ground, now: datetime) -> None:
+    _Process.frame, _Process.now = Frame(ground), now
 
 
 def _render(bundle: list[tuple[str, Job]]) -> list[tuple[str, Bodies | tuple[Finding, ...]]]:
@@ -121,8 +96,7 @@ def _render(bundle: list[tuple[str, Job]]) -> list[tuple[str, Bodies | tuple[Fin
     found: list[tuple[str, Bodies | tuple[Finding, ...]]] = []
     for name, job in bundle:
         try:
-            files = incident_files(_Process.frame, job.contents(), frozenset(job.known), _Process.now)
-            found.append((name, files))
+            found.append((name, job.render(_Process.frame, _Process.now)))
         except InvalidInput as error:
             found.append((name, error.findings))
     return found

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from crisiscomms.website.briefs import Brief, Sources
 from crisiscomms.website.frame import Branch, Frame
-from crisiscomms.website.incidents import incident_files
 from crisiscomms.website.machines import Machines
 from crisiscomms.website.many import Job
 from crisiscomms.website.outcomes import outcomes
@@ -38,7 +37,6 @@ class Pieces:
 
     def __init__(self, frame: Frame, sources: Sources, briefs: Sequence[Brief], now: datetime) -> None:
         self._frame, self._sources, self._now = frame, sources, now
-        self._order = [branch.speech.language for branch in frame.branches]
         self._incidents: dict[str, list[Brief]] = {}
         for brief in briefs:
             self._incidents.setdefault(f"incidents/{brief.incident}", []).append(brief)
@@ -61,8 +59,7 @@ class Pieces:
         """Make a piece here."""
         if name in self._others:
             return self._others[name].make()
-        job = self._job(name)
-        return incident_files(self._frame, job.contents(), frozenset(job.known), self._now)
+        return self._job(name).render(self._frame, self._now)
 
     def until(self) -> str:
         """Return until when the site is as it is, if nobody changes it: then the next promise is late."""
@@ -77,7 +74,7 @@ class Pieces:
 
     def _paths(self, briefs: Iterable[Brief]) -> set[str]:
         """Return every path that words may lead to, below the site's root."""
-        prefixes = {branch.speech.language: branch.prefix for branch in self._frame.branches}
+        prefixes = self._frame.prefixes
         pages = {prefixes[brief.language] + path for brief in briefs for path in brief.paths}
         pictures = {path for brief in briefs for path in brief.pictures}
         lists = {branch.prefix + listing.path for branch, listing in self._lists}
@@ -98,7 +95,8 @@ class Pieces:
         return [brief.digest for brief in briefs], self._linked(briefs), states
 
     def _job(self, name: str) -> Job:
-        briefs = sorted(self._incidents[name], key=lambda brief: self._order.index(brief.language))
+        order = list(self._frame.prefixes)
+        briefs = sorted(self._incidents[name], key=lambda brief: order.index(brief.language))
         return Job([self._sources.read(brief.digest) for brief in briefs], self._linked(briefs))
 
     # -- lists and what programs read --------------------------------------------------------------------------
@@ -129,7 +127,7 @@ class Pieces:
 
     def _sitemaps(self) -> Iterator[Piece]:
         """Yield the map of the site, in parts where it is long. The oldest pages come first: they stay where they are."""
-        prefixes = {branch.speech.language: branch.prefix for branch in self._frame.branches}
+        prefixes = self._frame.prefixes
         pages = [
             (prefixes[brief.language] + path, brief.updated_at)
             for found in self._incidents.values()
@@ -150,9 +148,8 @@ class Pieces:
     def _status(self) -> Piece:
         """Return Statuspage's JSON, which knows one language: the first."""
         frame, (branch, tree) = self._frame, self._trees[0]
-        name = frame.mark + branch.speech.plain("name", organisation=frame.organisation.name)
-        components = frame.workspace.settings.site.components
-        site = Site(name, f"{frame.address}/", frame.organisation.timezone, branch.speech.language, components)
+        components, home = frame.workspace.settings.site.components, f"{frame.address}/"
+        site = Site(frame.name(branch), home, frame.organisation.timezone, branch.speech.language, components)
         told = [brief.digest for brief in tree.briefs]
         return Piece("status", told, lambda: build_status_files(site, tree.briefs, tree.read))
 

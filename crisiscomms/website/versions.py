@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import canonical
-from crisiscomms.workspace import Workspace
+from crisiscomms.website.frame import Ground
 
 #: Our rooms whose code words pages, and the libraries that do.
 _ROOMS = ("fields", "messages", "website", "workspace")
 _LIBRARIES = ("babel", "feedgenerator", "icalendar", "jinja2", "markupsafe", "resvg_py")
 
 
-def everything_else(
-    workspace: Workspace, voices: Mapping[str, Voice], layouts: Path, overrides: Path | None, *, rehearsal: bool
-) -> str:
+def everything_else(ground: Ground) -> str:
     """Return the digest of the code, of what pages say of the organisation, the words, and the files of the layouts."""
+    workspace = ground.workspace
     organisation, site = workspace.settings.organisation, workspace.settings.site
-    folders = [layouts, overrides] if overrides else [layouts]
     told = (
         _code(),
         repr((organisation, site)),
-        [(language, repr(voice.words)) for language, voice in sorted(voices.items())],
-        rehearsal,
+        [(language, repr(voice.words)) for language, voice in sorted(ground.voices.items())],
+        ground.rehearsal,
     )
     whole = hashlib.sha256(canonical(told))
-    for path in _files(folders):
+    for path in _files(folder for folder in (ground.layouts, ground.overrides) if folder):
         whole.update(f"{path.name} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     if site.look.logo and (logo := workspace.folder / site.look.logo).is_file():
         whole.update(logo.read_bytes())
