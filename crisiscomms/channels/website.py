@@ -69,7 +69,7 @@ class WebsiteChannel:
         `tell` is told what we wait for, `at` is the time of the update. Raises CrisiscommsError where a feed cannot be
         read, or readers do not get what was put there.
         """
-        from crisiscomms.website import verify_feeds  # noqa: PLC0415 -- only publishing needs it
+        from crisiscomms.website import Files, verify_feeds  # noqa: PLC0415 -- only publishing needs it
         from crisiscomms.website.deploy import MANIFEST, Manifest, Release  # noqa: PLC0415
 
         release = Release.of(files.and_also(self._configured(files)))
@@ -77,7 +77,8 @@ class WebsiteChannel:
         standing = Manifest.read(target.read([MANIFEST])[MANIFEST])
         known = standing.files if standing else {}
         # What stands there already was read when it was put there.
-        if broken := verify_feeds({name: files[name] for name in files if known.get(name) != release.digests[name]}):
+        changed = {name: found for name, found in files.digests.items() if known.get(name) != release.digests[name]}
+        if broken := verify_feeds(Files(changed, files.__getitem__)):
             raise CrisiscommsError(
                 f"the site holds what programs cannot read: {broken[0]}",
                 why="Subscribers would get nothing.",
