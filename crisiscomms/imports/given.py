@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crisiscomms.imports.past import LeftOut
+from crisiscomms.imports.past import LeftOut, Sorting
 
 
-def read_json(body: bytes, again: str) -> Any:
-    """Read the JSON of a file. `again` is the command that saves it. Raises LeftOut."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise LeftOut("it is not JSON", f"Save it again: {again}", unreadable=True) from error
+def read_json(files: Mapping[str, bytes], again: str, sorting: Sorting) -> Iterator[tuple[str, Any]]:
+    """Yield the JSON of each file by its name. One that is none is left out. `again` is the command that saves it."""
+    for name, body in files.items():
+        try:
+            plain = json.loads(body)
+        except (ValueError, RecursionError):
+            sorting.leave(name, LeftOut("it is not JSON", f"Save it again: {again}", unreadable=True))
+        else:
+            yield name, plain
 
 
 def text(given: Any) -> str:

@@ -24,12 +24,7 @@ _NOT_ONE = LeftOut("it is no incident", "Look at it there, then import again.", 
 def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, now: datetime) -> Gathered:
     """Return the incidents of some JSON files. A file that cannot be read, or an entry, is left out and named."""
     sorting = Sorting(source, words, now)
-    for name, body in files.items():
-        try:
-            plain = read_json(body, _AGAIN)
-        except LeftOut as reason:
-            sorting.leave(name, reason)
-            continue
+    for name, plain in read_json(files, _AGAIN, sorting):
         here = _zone(plain, zone)
         for given in _listed(plain):
             if isinstance(given, dict):

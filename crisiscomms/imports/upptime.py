@@ -29,12 +29,7 @@ def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, 
     """Return the incidents of some files of issues. What is no incident is left out and named."""
     sorting = Sorting(source, words, now)
     issues, comments = [], []
-    for name, body in files.items():
-        try:
-            plain = read_json(body, _AGAIN)
-        except LeftOut as reason:
-            sorting.leave(name, reason)
-            continue
+    for _, plain in read_json(files, _AGAIN, sorting):
         parts = plain if isinstance(plain, dict) else {"issues": plain}
         issues += items(parts.get("issues"))
         comments += items(parts.get("comments"))
