@@ -70,12 +70,12 @@ class WebsiteChannel:
         read, or readers do not get what was put there.
         """
         from crisiscomms.website import Files, verify_feeds  # noqa: PLC0415 -- only publishing needs it
-        from crisiscomms.website.deploy import MANIFEST, Manifest, Release  # noqa: PLC0415
+        from crisiscomms.website.deploy import Release, standing  # noqa: PLC0415
 
         release = Release.of(files.and_also(self._configured(files)))
         target = self.target(secret, at)
-        standing = Manifest.read(target.read([MANIFEST])[MANIFEST])
-        known = standing.files if standing else {}
+        before = standing(target)
+        known = before.files if before else {}
         # What stands there already was read when it was put there.
         changed = {name: found for name, found in files.digests.items() if known.get(name) != release.digests[name]}
         if broken := verify_feeds(Files(changed, files.__getitem__)):

@@ -54,12 +54,12 @@ def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = F
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import count, show_json, tell
     from crisiscomms.errors import CrisiscommsError
-    from crisiscomms.website.deploy import MANIFEST, Manifest
+    from crisiscomms.website.deploy import standing
 
     room = open_room(folder, rehearsal=rehearsal)
     site = _site(room, channel)
     target = site.target(room.secrets_of(site.name))
-    manifest = Manifest.read(target.read([MANIFEST])[MANIFEST])
+    manifest = standing(target)
     if manifest is None:
         raise CrisiscommsError(
             f"there is no site of ours at {site.place}",

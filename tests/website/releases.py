@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crisiscomms.website.deploy import MANIFEST, Manifest, Release
+from crisiscomms.website.deploy import MANIFEST, Release, standing
 from crisiscomms.website.deploy.release import sha256
 
 PAGES = ("index.html", "incidents/checkout-outage/index.html", "de/index.html")
@@ -42,7 +42,7 @@ def asked_for_by(page):
 
 def shown(target):
     """Return the files of the site that stands there, by the list that it brings. Fails where one is not what it says."""
-    manifest = Manifest.read(body(target, MANIFEST))
+    manifest = standing(target)
     found = target.read(manifest.files)
     assert {name: sha256(body) for name, body in found.items()} == manifest.files
     return {**found, MANIFEST: body(target, MANIFEST)}

@@ -2,6 +2,6 @@
 
 from crisiscomms.website.deploy.folder import FolderTarget
 from crisiscomms.website.deploy.release import MANIFEST, Kept, Manifest, Release, find
-from crisiscomms.website.deploy.target import Target
+from crisiscomms.website.deploy.target import Target, standing
 
-__all__ = ["MANIFEST", "FolderTarget", "Kept", "Manifest", "Release", "Target", "find"]
+__all__ = ["MANIFEST", "FolderTarget", "Kept", "Manifest", "Release", "Target", "find", "standing"]

@@ -21,6 +21,7 @@ from crisiscomms.website.deploy.extras import needed
 from crisiscomms.website.deploy.release import ASSETS, FRONT, MANIFEST, Kept, Manifest, Release, rank, short
 from crisiscomms.website.deploy.rules import Rules
 from crisiscomms.website.deploy.shelf import Shelf
+from crisiscomms.website.deploy.target import standing
 
 _WHY = "Pages that were there already may be new; the front page is as it was, and nothing that links to it was sent."
 _AT_ONCE = 8
@@ -87,7 +88,7 @@ class S3Target:
 
     def kept(self) -> list[Kept]:
         """Return the releases that were put there from this machine."""
-        stands = Manifest.read(self.read([MANIFEST])[MANIFEST])
+        stands = standing(self)
         return self.shelf.kept(short(stands.digest) if stands else "")
 
     def roll_back(self, to: Kept) -> None:

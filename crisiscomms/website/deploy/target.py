@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from crisiscomms.website.deploy.release import Kept, Release
+from crisiscomms.website.deploy.release import MANIFEST, Kept, Manifest, Release
 
 
 class Target(Protocol):
@@ -29,3 +29,8 @@ class Target(Protocol):
     def roll_back(self, to: Kept) -> None:
         """Make readers meet a kept release again."""
         ...
+
+
+def standing(target: Target) -> Manifest | None:
+    """Return what the release that stands there says of itself. None where there is none of ours."""
+    return Manifest.read(target.read([MANIFEST])[MANIFEST])
