@@ -20,6 +20,8 @@ from crisiscomms.channels.smtp_words import SILENT, unreached
 _IN_HAND = 3
 #: Seconds between attempts to connect after a failure: the first pause, and the longest.
 _PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+#: Rounds of the loop until all that the system holds has reached a line, a broken connection last: without TLS, and with.
+_HEARING, _HEARING_TLS = 3, 5
 #: Seconds for goodbyes.
 _GOODBYE = 5.0
 
@@ -33,6 +35,7 @@ class SmtpFan:
         self._loop = asyncio.get_running_loop()
         self._writer = Writer()
         self._trust: ssl.SSLContext | None = None
+        self._hearing = _HEARING if settings.security == "none" else _HEARING_TLS
         self._mails: dict[int, Mail] = {}
         self._queue: deque[Mail] = deque()
         self._lines: set[Line] = set()
@@ -88,10 +91,9 @@ class SmtpFan:
 
     async def go(self, tags: Iterable[int]) -> None:
         """See `Fan.go`."""
-        # What the servers said while the caller was busy is read two rounds of the loop from here: a dot after a goodbye
-        # would leave doubt for nothing.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        # A dot after a goodbye that came while the caller was busy would leave doubt for nothing.
+        for _ in range(self._hearing):
+            await asyncio.sleep(0)
         for tag in tags:
             mail = self._mails.get(tag)
             if mail and mail.stage == EDGE and mail.line:

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import NamedTuple
 
 import pytest
-from standins.scripted_server import DROP, GARBAGE, HALF, LATE, STALL, ScriptedServer, also, bye
+from standins.scripted_server import DROP, GARBAGE, HALF, LATE, LATE_DROP, STALL, ScriptedServer, also, bye
 
 from crisiscomms.channels.base import NotSent, OutcomeUnknown, Prepared, Receipt, Rejected
 from crisiscomms.channels.smtp import SmtpChannel
@@ -34,8 +34,8 @@ class Run(NamedTuple):
     released: list[str]
 
 
-def drive(channel, people=PEOPLE, *, body=BODY, busy=0.0, secret=""):
-    """Send one mail to each, as a drain would; every one must end, and once only. `busy`: seconds the ledger takes."""
+def drive(channel, people=PEOPLE, *, body=BODY, commit=lambda: None, secret=""):
+    """Send one mail to each, as a drain would; every one must end, and once only. `commit` comes before dots."""
 
     async def run():
         ended, released = {}, []
@@ -44,7 +44,8 @@ def drive(channel, people=PEOPLE, *, body=BODY, busy=0.0, secret=""):
                 fan.give(tag, prepared(person, body))
             while len(ended) < len(people):
                 turn = await fan.turn()
-                time.sleep(busy)  # noqa: ASYNC251 -- a ledger that commits holds up the loop
+                if turn.edge:
+                    commit()
                 released += [people[tag] for tag in turn.edge]
                 await fan.go(turn.edge)
                 for tag, outcome in turn.ended:
@@ -291,10 +292,13 @@ def test_a_server_that_breaks_off_in_a_large_body_leaves_no_doubt(action):
     assert server.accepted == []
 
 
-@pytest.mark.parametrize("action", [bye("421 4.3.2 shutting down"), bye("552 5.2.3 too large"), DROP])
-def test_what_the_server_says_while_the_ledger_is_busy_is_heard_before_the_dot(action):
-    with ScriptedServer({(ANA, "BODY"): action}) as server:
-        run = drive(channel_at(server.port), [ANA], busy=0.5)
+@pytest.mark.parametrize("action", [bye("421 4.3.2 shutting down"), bye("552 5.2.3 too large"), DROP, LATE_DROP])
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_what_the_server_says_while_the_ledger_is_busy_is_heard_before_the_dot(action, security, certificates):
+    tls, authority = certificates
+    with ScriptedServer({(ANA, "BODY"): action}, tls=tls if security == "tls" else None) as server:
+        channel = channel_at(server.port, security=security, ca_file=authority)
+        run = drive(channel, [ANA], commit=server.wait_until_alone)
 
     assert kinds(run) == {ANA: Rejected if "552" in str(action) else NotSent}
     assert server.accepted == []

@@ -13,6 +13,7 @@ and not taken), TAKEN (it is taken, and its reply is due), END (a lone dot), RSE
 
 Actions: a reply such as "450 later", or
     DROP       hang up
+    LATE_DROP  hang up a tenth of a second later
     STALL      stay silent until the server goes down, at most 10 seconds
     HALF       send half of the usual reply, and hang up
     LATE       send the usual reply half a second late
@@ -25,11 +26,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-DROP, STALL, HALF, LATE, GARBAGE = "drop", "stall", "half", "late", "garbage"
+DROP, LATE_DROP, STALL, HALF, LATE, GARBAGE = "drop", "late drop", "stall", "half", "late", "garbage"
 _USUAL = {
     "CONNECT": "220 mail.example",
     "STARTTLS": "220 go on",
@@ -65,7 +68,7 @@ class ScriptedServer:
 
     `pipelining`: whether it says that it takes commands in groups. `offers`: what else it says. `bytewise`: every byte of a
     reply comes alone. `grouped`: the replies to MAIL, RCPT and DATA come together. `slow`: seconds before each reply.
-    `listening`: whether anybody is there at all. `room`: how many connections it stands.
+    `listening`: whether anybody is there at all. `room`: how many connections it stands. `tls`: speaks TLS from the start.
     """
 
     def __init__(
@@ -78,10 +81,12 @@ class ScriptedServer:
         grouped: bool = False,
         listening: bool = True,
         room: int = 1000,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.script = {key: list(what) if isinstance(what, list) else what for key, what in (script or {}).items()}
         self.offers = (*(("PIPELINING",) if pipelining else ()), *offers)
         self.bytewise, self.grouped, self.listening, self.room = bytewise, grouped, listening, room
+        self.tls = tls
         self.accepted: list[tuple[str, bytes]] = []
         self.heard: list[tuple[int, str]] = []
         self.connections = self.open = self.most_open = 0
@@ -103,6 +108,16 @@ class ScriptedServer:
         """What was said on one connection, without arguments."""
         return [line.partition(" ")[0].upper() for number, line in self.heard if number == connection]
 
+    def wait_until_alone(self, seconds: float = 10) -> None:
+        """Wait until it has hung up on everybody. Raises TimeoutError."""
+        end = time.monotonic() + seconds
+        while self.open:
+            if time.monotonic() > end:
+                raise TimeoutError("the server still talks")
+            time.sleep(0.01)
+        for _ in range(2):  # the socket is closed a round of the loop after the talk has ended
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(seconds)
+
     def _run(self) -> None:
         self._loop.set_exception_handler(lambda *_: None)  # clients of these tests break off on purpose
         self._loop.run_until_complete(self._serve())
@@ -112,7 +127,9 @@ class ScriptedServer:
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
         self._talks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, start_serving=self.listening, limit=2**20)
+        server = await asyncio.start_server(
+            self._welcome, "127.0.0.1", 0, start_serving=self.listening, limit=2**20, ssl=self.tls
+        )
         self.port = server.sockets[0].getsockname()[1]
         if not self.listening:
             server.close()
@@ -181,7 +198,9 @@ class _Talk:
         """Play one step; return what was replied."""
         usual = _USUAL.get(step, "250 fine") if usual is None else usual
         action = self._action(step)
-        if action == DROP:
+        if action == LATE_DROP:
+            await asyncio.sleep(0.1)
+        if action in {DROP, LATE_DROP}:
             raise _HungUp
         if action == STALL:
             with contextlib.suppress(TimeoutError):
