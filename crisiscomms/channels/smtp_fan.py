@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -91,12 +92,12 @@ class SmtpFan:
 
     async def go(self, tags: Iterable[int]) -> None:
         """See `Fan.go`."""
+        mails = [mail for tag in tags if (mail := self._mails.get(tag))]
         # A dot after a goodbye that came while the caller was busy would leave doubt for nothing.
-        for _ in range(self._hearing):
+        for _ in range(self._hearing if _spoken_to(mails) else 0):
             await asyncio.sleep(0)
-        for tag in tags:
-            mail = self._mails.get(tag)
-            if mail and mail.stage == EDGE and mail.line:
+        for mail in mails:
+            if mail.stage == EDGE and mail.line:
                 mail.line.put_dot(mail)
 
     def stop(self, tags: Iterable[int]) -> None:
@@ -231,3 +232,12 @@ class SmtpFan:
             self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), left)
+
+
+def _spoken_to(mails: Iterable[Mail]) -> bool:
+    """Say whether the server said anything about mails at their edge, where it has nothing to say, or hung up."""
+    poll = select.poll()
+    for mail in mails:
+        if mail.line:
+            poll.register(mail.line.descriptor, select.POLLIN)
+    return bool(poll.poll(0))

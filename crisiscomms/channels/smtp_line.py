@@ -77,6 +77,7 @@ class Line(asyncio.BufferedProtocol):
         self._space = memoryview(bytearray(_SPACE))
         self._paused = self._closed = False
         self.deadline = math.inf
+        self.descriptor: int = reached.transport.get_extra_info("socket").fileno()
         # The edge lies where the whole body is with the system, so we hear of every byte that is not.
         reached.transport.set_write_buffer_limits(high=1, low=0)
         reached.transport.set_protocol(self)
