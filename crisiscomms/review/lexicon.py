@@ -71,12 +71,17 @@ class Lexicon:
         """Say whether an element of an apology stands between two places of a letter."""
         if element == "dated":
             return dated(letter, start, end)
-        return self.first(element, letter, start, end) is not None
+        return any(at >= 0 for at in self._starts(element, letter, start, end))
 
     def first(self, element: str, letter: Letter, start: int, end: int) -> int | None:
         """Return where an element first stands between two places of a letter."""
-        found = [at for p in self._phrases("elements", element) if (at := self._at(p, letter.folded, start, end)) >= 0]
-        return min(found, default=None)
+        return min((at for at in self._starts(element, letter, start, end) if at >= 0), default=None)
+
+    def _starts(self, element: str, letter: Letter, start: int, end: int) -> Iterator[int]:
+        """Yield where each phrase of an element first stands, or -1."""
+        for phrase in self._phrases("elements", element):
+            if phrase.possible(letter.folded, letter.vocabulary):
+                yield self._at(phrase, letter.folded, start, end)
 
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""

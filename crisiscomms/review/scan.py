@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon, lexicon
+from crisiscomms.review.phrases import words_in
 from crisiscomms.review.rules import Rule, rule
 from crisiscomms.review.shape import SHAPES
 from crisiscomms.review.style import STYLE
@@ -50,10 +51,10 @@ def scan(letter: Letter, named: Collection[str] = ()) -> list[Verdict]:
     counts: Counter[str] = Counter()
     for hit in sorted(hits, key=lambda hit: hit.start):
         known = rule(hit.code, hit.family)
-        severity = weigh(hit, known)
-        if any(code in named for code in known.yields_to):
+        if counts[hit.code] >= MOST or any(code in named for code in known.yields_to):
             continue
-        if severity is not None and counts[hit.code] < MOST:
+        severity = weigh(hit, known)
+        if severity is not None:
             counts[hit.code] += 1
             found.append(Verdict(known, severity, hit))
     return found
@@ -62,19 +63,21 @@ def scan(letter: Letter, named: Collection[str] = ()) -> list[Verdict]:
 def _phrases(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Walk through a letter once, and yield each rule at most once a sentence."""
     seen: set[tuple[str, int]] = set()
-    counts: Counter[str] = Counter()
-    tried: Counter[int] = Counter()
-    folded, here = letter.folded, Sentence(0, 0, 0, 0)
+    counts: defaultdict[str, int] = defaultdict(int)
+    tried: defaultdict[int, int] = defaultdict(int)
+    folded, here, piece, inside = letter.folded, Sentence(0, 0, 0, 0), "", frozenset[str]()
     for at, phrases in words.index.places(folded, letter.vocabulary):
         if at >= here.end:
             here = letter.sentence_at(at)
+            piece = folded[here.start : here.end]
+            inside = frozenset(words_in(piece))
             tried.clear()
         tried[id(phrases)] += 1
         if tried[id(phrases)] > TRIES:
             continue
         for phrase in phrases:
             code = phrase.code
-            if counts[code] > 4 * MOST or (code, here.number) in seen:
+            if counts[code] > 4 * MOST or (code, here.number) in seen or not phrase.possible(piece, inside):
                 continue
             match = phrase.near(folded, at, here.start, here.end)
             if match is None:
