@@ -6,10 +6,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from crisiscomms.messages.templates import packaged
+from crisiscomms.messages.templates import compiled, packaged
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: The servers that we write files for: the file beside the site, and, where the server reads it there, its name in the site.
 SERVERS: Mapping[str, tuple[str, str | None]] = {
@@ -49,16 +52,7 @@ def server_files(url: str, folder: Path, names: Iterable[str]) -> dict[str, str]
 
     `url` is where readers find the site, `folder` where it lies, `names` the files in it.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 -- only publishing needs it
-
     rules, address = Rules.read(), urlsplit(url)
-    environment = Environment(  # noqa: S701 -- none of these is a page
-        loader=FileSystemLoader(_folder()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     given: dict[str, Any] = {
         "rules": rules,
         "host": address.hostname or "localhost",
@@ -66,7 +60,22 @@ def server_files(url: str, folder: Path, names: Iterable[str]) -> dict[str, str]
         "folder": folder,
         "names": [(name, rules.type_of(name)) for name in sorted(names)],
     }
+    environment = _environment()
     return {file: environment.get_template(f"{file}.j2").render(given) for file, _ in SERVERS.values()}
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 -- only publishing needs it
+
+    return Environment(  # noqa: S701 -- none of these is a page
+        loader=FileSystemLoader(_folder()),
+        bytecode_cache=compiled("servers", Path(__file__)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def _folder() -> Path:
