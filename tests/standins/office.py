@@ -95,6 +95,9 @@ updates:
 {updates}
 """
 
+#: Where compiled templates are kept for all tests: each one alone would spend a second or two on them.
+CACHE = Path(__file__).parents[2] / ".pytest_cache" / "home"
+
 #: Merchants who are about to hear one update.
 TEN = [f"reader{number}@shop.example" for number in range(10)]
 
@@ -110,10 +113,12 @@ class Office:
         self.now = datetime.now(UTC).replace(microsecond=0)
         for name in ("workspace/incidents", "workspace/lists", "workspace/secrets", "tmp", "home"):
             (root / name).mkdir(parents=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
         self.said: list[subprocess.CompletedProcess[str]] = []
         self._env = {
             "PATH": os.environ["PATH"],
             "HOME": str(root / "home"),
+            "XDG_CACHE_HOME": str(CACHE),
             "TMPDIR": str(root / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(Path(__file__).parents[2]),
