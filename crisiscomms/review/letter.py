@@ -19,11 +19,16 @@ LONGEST = 1200
 _SHORT_FORMS = r"(?<!\b(?i:[a-z])\.)(?<!\b(?i:mr|ms|dr|no|nr|st|vs|ca)\.)(?<!\b(?i:mrs|bzw|usw)\.)(?<!\b(?i:inkl)\.)(?<!\b(?i:approx)\.)"
 _ORDINALS = r"(?<!\b\d\.)(?<!\b\d\d\.)"
 _QUOTES = r"[\"')\]\u201d\u2019*]{0,3}"
-_STOP = r"(?<=[.!?\u2026])"
-#: After a full stop, or before an item of a list or an empty line.
-_ELSEWHERE = r"\n(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|\n[ \t]{0,8}\n"
-_END = rf"{_STOP}(?:\n|{_SHORT_FORMS}{_QUOTES}\s)|{_ELSEWHERE}"
-_END_GERMAN = rf"{_STOP}(?:\n|{_SHORT_FORMS}{_ORDINALS}{_QUOTES}\s)|{_ELSEWHERE}"
+#: An item of a list, or an empty line.
+_ELSEWHERE = r"(?=[ \t]{0,8}(?:[-*\u2022>#]|\d{1,2}[.)])[ \t])|[ \t]{0,8}\n"
+
+
+def _end(no_end: str) -> str:
+    """Return what ends a sentence. It begins with one of a few characters, so that all others are passed over quickly."""
+    return rf"[.!?\u2026\n](?:(?<=[.!?\u2026])(?:\n|{no_end}{_QUOTES}\s)|(?<=\n)(?:{_ELSEWHERE}))"
+
+
+_END, _END_GERMAN = _end(_SHORT_FORMS), _end(_SHORT_FORMS + _ORDINALS)
 _BLANK = re.compile(r"\n[ \t]{0,8}\n")
 
 
@@ -104,6 +109,16 @@ class Letter:
         """Every word of the text, folded, once."""
         return frozenset(self.words)
 
+    def words_between(self, start: int, end: int) -> frozenset[str]:
+        """Return every word between two places of the text, folded, once."""
+        if (start, end) not in self._between:
+            self._between[start, end] = frozenset(words_in(self.folded[start:end]))
+        return self._between[start, end]
+
+    @cached_property
+    def _between(self) -> dict[tuple[int, int], frozenset[str]]:
+        return {(0, len(self.text)): self.vocabulary}
+
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:
         """Where each paragraph begins and ends."""
@@ -119,15 +134,15 @@ class Letter:
         """Every sentence in order. A line of a list is one; what never ends is cut."""
         pattern = _END_GERMAN if self.language.startswith("de") else _END
         ends = [end.end() for end in re.finditer(pattern, self.text)]
-        cuts = [0, *ends, len(self.text)]
-        starts = [start for start, _ in self.paragraphs]
-        spans = [span for a, b in pairwise(cuts) for span in self._cut(a, b)]
-        return tuple(Sentence(a, b, n, max(0, bisect_right(starts, a) - 1)) for n, (a, b) in enumerate(spans))
-
-    def _cut(self, start: int, end: int) -> list[tuple[int, int]]:
-        piece = self.text[start:end]
-        start += len(piece) - len(piece.lstrip())
-        return [(at, min(at + LONGEST, end)) for at in range(start, end, LONGEST)]
+        starts, paragraph = [start for start, _ in self.paragraphs], 0
+        found: list[Sentence] = []
+        for start, end in pairwise([0, *ends, len(self.text)]):
+            piece = self.text[start:end]
+            for at in range(end - len(piece.lstrip()), end, LONGEST):
+                while paragraph + 1 < len(starts) and starts[paragraph + 1] <= at:
+                    paragraph += 1
+                found.append(Sentence(at, min(at + LONGEST, end), len(found), paragraph))
+        return tuple(found)
 
     @cached_property
     def _starts(self) -> list[int]:

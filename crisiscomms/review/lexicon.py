@@ -17,6 +17,8 @@ from crisiscomms.review.phrases import Index, Phrase, phrases_of
 _HOME = Path(str(files("crisiscomms.review"))) / "language"
 #: What may stand before the word that tells somebody to do something.
 _BEFORE_ORDERS = ("", "please ", "then ", "also ", "bitte ")
+#: More letters than any word has by which an order begins.
+_LONGEST_WORD = 40
 #: How often a phrase is tried around one of its words, before it is taken not to be there.
 _TRIES = 100
 
@@ -53,9 +55,14 @@ class Lexicon:
     def _orders(self) -> tuple[str, ...]:
         return tuple(f"{before}{word} " for word in self.lists["orders"] for before in _BEFORE_ORDERS)
 
+    @cached_property
+    def _begin_orders(self) -> frozenset[str]:
+        return frozenset(order.partition(" ")[0] for order in self._orders)
+
     def orders(self, folded: str, at: int) -> bool:
         """Say whether a sentence that begins at a place tells the reader to do something."""
-        return folded.startswith(self._orders, at)
+        first = folded[at : at + _LONGEST_WORD].partition(" ")[0]
+        return first in self._begin_orders and folded.startswith(self._orders, at)
 
     def _phrases(self, kind: str, name: str) -> list[Phrase]:
         key = (kind, name)
@@ -65,33 +72,37 @@ class Lexicon:
 
     def excepted(self, code: str, letter: Letter, start: int, end: int) -> bool:
         """Say whether words that make a hit harmless stand in its sentence."""
-        return any(self._at(p, letter.folded, start, end) >= 0 for p in self._phrases("unless", code))
+        return any(at >= 0 for at in self._starts(self._phrases("unless", code), letter, start, end))
 
     def has(self, element: str, letter: Letter, start: int, end: int) -> bool:
         """Say whether an element of an apology stands between two places of a letter."""
         if element == "dated":
             return dated(letter, start, end)
-        return any(at >= 0 for at in self._starts(element, letter, start, end))
+        return any(at >= 0 for at in self._starts(self._phrases("elements", element), letter, start, end))
 
     def first(self, element: str, letter: Letter, start: int, end: int) -> int | None:
         """Return where an element first stands between two places of a letter."""
-        return min((at for at in self._starts(element, letter, start, end) if at >= 0), default=None)
+        return min(
+            (at for at in self._starts(self._phrases("elements", element), letter, start, end) if at >= 0), default=None
+        )
 
-    def _starts(self, element: str, letter: Letter, start: int, end: int) -> Iterator[int]:
-        """Yield where each phrase of an element first stands, or -1."""
-        for phrase in self._phrases("elements", element):
-            if phrase.possible(letter.folded, letter.vocabulary):
-                yield self._at(phrase, letter.folded, start, end)
+    def _starts(self, phrases: Iterable[Phrase], letter: Letter, start: int, end: int) -> Iterator[int]:
+        """Yield where each of some phrases first stands between two places of a letter, or -1."""
+        folded, words = letter.folded, letter.words_between(start, end)
+        piece = folded[start:end]
+        for phrase in phrases:
+            if phrase.possible(piece, words):
+                yield self._at(phrase, folded, words, start, end)
 
     def each(self, element: str, letter: Letter) -> Iterator[tuple[int, int]]:
         """Yield every place of a letter where an element stands."""
         return places(self._phrases("elements", element), letter)
 
     @staticmethod
-    def _at(phrase: Phrase, folded: str, start: int, end: int) -> int:
-        """Return where a phrase first stands, or -1: around its words, which are looked for first."""
+    def _at(phrase: Phrase, folded: str, words: frozenset[str], start: int, end: int) -> int:
+        """Return where a phrase first stands between two places, or -1. `words` are the words that stand there."""
         found = []
-        for key in phrase.stems:
+        for key in phrase.stems_in(words):
             at = folded.find(key, start, end)
             for _ in range(_TRIES):
                 if at < 0:

@@ -94,6 +94,10 @@ class Phrase:
         """Its keys without the star of any ending."""
         return [key.rstrip("*") for key in self.keys]
 
+    def stems_in(self, words: frozenset[str]) -> list[str]:
+        """Its stems that may stand in a text, of which `words` are the words."""
+        return [key.rstrip("*") for key in self.keys if key in words or not key.isalnum()]
+
     @property
     def pattern(self) -> re.Pattern[str]:
         """The phrase as a regular expression, made when it is first needed."""

@@ -12,7 +12,6 @@ from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon, lexicon
-from crisiscomms.review.phrases import words_in
 from crisiscomms.review.rules import Rule, rule
 from crisiscomms.review.shape import SHAPES
 from crisiscomms.review.style import STYLE
@@ -70,7 +69,7 @@ def _phrases(letter: Letter, words: Lexicon) -> Iterator[Hit]:
         if at >= here.end:
             here = letter.sentence_at(at)
             piece = folded[here.start : here.end]
-            inside = frozenset(words_in(piece))
+            inside = letter.words_between(here.start, here.end)
             tried.clear()
         tried[id(phrases)] += 1
         if tried[id(phrases)] > TRIES:

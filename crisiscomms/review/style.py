@@ -146,8 +146,8 @@ def _buried_actions(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     """Yield paragraphs in which a reader has to find three or more things to do."""
     counts: dict[int, list[int]] = {}
     for sentence in letter.sentences:
-        piece = letter.text[sentence.start : sentence.end]
-        if not _LISTED.match(piece) and words.orders(letter.folded, sentence.start):
+        orders = words.orders(letter.folded, sentence.start)
+        if orders and not _LISTED.match(letter.text[sentence.start : sentence.end]):
             counts.setdefault(sentence.paragraph, []).append(sentence.start)
     for paragraph, starts in counts.items():
         if len(starts) >= 3:
