@@ -78,7 +78,7 @@ def _entry(rule: Rule) -> list[str]:
     return [
         f"### {rule.code}",
         "",
-        f"{rule.what[0].upper()}{rule.what[1:]}. {rule.why}",
+        f"{rule.what[0].upper()}{rule.what[1:]}{'' if rule.what.endswith('?') else '.'} {rule.why}",
         "",
         f"- Found by: {HOW[rule.how]}. {' '.join(weight(rule))}",
         f"- Bad: “{_one_line(rule.bad)}”",
