@@ -28,7 +28,7 @@ HOW = {
     "gated": "words in the text, weighed by the record and its status",
     "structure": "the record, or the shape of the text",
     "compare": "messages against each other and against the record",
-    "person": "a question for a person",
+    "person": "words in the text that only a person can judge",
 }
 #: How much a finding weighs, in words.
 WEIGHT = {
