@@ -19,6 +19,8 @@ from crisiscomms.channels.smtp_words import SILENT, unreached
 
 #: Mails in hand for each connection: one after its dot, one before it, one in the queue.
 _IN_HAND = 3
+#: Rounds of the loop in which mails may still come to their edge, before a turn with less than half of the connections.
+_GATHERING = 3
 #: Seconds between attempts to connect after a failure: the first pause, and the longest.
 _PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 #: Rounds of the loop until all that the system holds has reached a line, a broken connection last: without TLS, and with.
@@ -79,11 +81,15 @@ class SmtpFan:
 
     async def turn(self) -> Turn:
         """See `Fan.turn`."""
-        if self._ended or self._edge:
-            await asyncio.sleep(0)  # however much there is to report, the connections get their share of time
-        else:
+        if not (self._ended or self._edge):
             self._news.clear()
             await self._news.wait()
+        # However much there is to report, the connections get their share of time; and a turn of many costs little more
+        # than one of few.
+        for _ in range(_GATHERING):
+            await asyncio.sleep(0)
+            if 2 * len(self._edge) >= self._settings.connections:
+                break
         if self._fault:
             raise self._fault
         edge, self._edge = self._edge, []
