@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from crisiscomms.errors import Place
-from crisiscomms.review.phrases import fold, words_in
+from crisiscomms.review.phrases import fold, with_stems, words_in
 from crisiscomms.review.texts.written import Written
 
 #: No sentence is longer than this to us: what has no full stop for so long is not written for people.
@@ -110,14 +110,14 @@ class Letter:
         return frozenset(self.words)
 
     def words_between(self, start: int, end: int) -> frozenset[str]:
-        """Return every word between two places of the text, folded, once."""
+        """Return every word between two places of the text, folded, once, and what stands before its apostrophe."""
         if (start, end) not in self._between:
-            self._between[start, end] = frozenset(words_in(self.folded[start:end]))
+            self._between[start, end] = with_stems(words_in(self.folded[start:end]))
         return self._between[start, end]
 
     @cached_property
     def _between(self) -> dict[tuple[int, int], frozenset[str]]:
-        return {(0, len(self.text)): self.vocabulary}
+        return {(0, len(self.text)): with_stems(self.words)}
 
     @cached_property
     def paragraphs(self) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ word: a text is walked through once, and only where that word stands is the phra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 GAP = 60
 #: No phrase reaches further than this from the word it hangs on.
@@ -49,6 +49,11 @@ def fold(text: str) -> str:
 def words_in(folded: str) -> list[str]:
     """Return every word of a folded text, in the order in which they stand."""
     return _WORD.findall(folded)
+
+
+def with_stems(words: Collection[str]) -> frozenset[str]:
+    """Return some words of a folded text once, and what stands before an apostrophe in them: a phrase may end there."""
+    return frozenset(words).union(word.partition("'")[0] for word in words if "'" in word)
 
 
 def _shape(word: str) -> str:

@@ -11,9 +11,11 @@ from example_room import run_here
 import crisiscomms.review
 from crisiscomms.review.conditions import CONDITIONS
 from crisiscomms.review.explain import explain, page
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.phrases import phrases_of
 from crisiscomms.review.rules import FAMILIES, rules
+from crisiscomms.review.scan import scan
 
 HOME = Path(crisiscomms.review.__file__).parent
 DOCS = HOME.parent.parent / "docs" / "rules.md"
@@ -106,3 +108,11 @@ def test_the_command_explains_a_rule_and_knows_the_nearest(tmp_path):
     wrong = run_here(tmp_path, "check", "--explain", "never-agian")
     assert wrong.returncode == 2
     assert 'Did you mean "never-again"?' in wrong.stderr
+
+
+@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
+def test_a_phrase_may_end_in_a_word_with_an_apostrophe(apostrophe):
+    letter = Letter(
+        "statement", "en", f"Nobody packed the parcels. It stopped them for every customer{apostrophe}s shop."
+    )
+    assert "missing-impact" not in {verdict.rule.code for verdict in scan(letter)}
