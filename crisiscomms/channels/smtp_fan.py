@@ -23,8 +23,8 @@ _IN_HAND = 3
 _GATHERING = 3
 #: Seconds between attempts to connect after a failure: the first pause, and the longest.
 _PAUSE, _LONGEST_PAUSE = 0.25, 30.0
-#: Rounds of the loop until all that the system holds has reached a line, a broken connection last: without TLS, and with.
-_HEARING, _HEARING_TLS = 3, 5
+#: Rounds of the loop until all that the system holds has reached a line: a broken connection takes three, over TLS five.
+_HEARING = 5
 #: Seconds for goodbyes.
 _GOODBYE = 5.0
 
@@ -38,7 +38,6 @@ class SmtpFan:
         self._loop = asyncio.get_running_loop()
         self._writer = Writer()
         self._trust: ssl.SSLContext | None = None
-        self._hearing = _HEARING if settings.security == "none" else _HEARING_TLS
         self._mails: dict[int, Mail] = {}
         self._queue: deque[Mail] = deque()
         self._lines: set[Line] = set()
@@ -100,7 +99,7 @@ class SmtpFan:
         """See `Fan.go`."""
         mails = [mail for tag in tags if (mail := self._mails.get(tag))]
         # A dot after a goodbye that came while the caller was busy would leave doubt for nothing.
-        for _ in range(self._hearing if _spoken_to(mails) else 0):
+        for _ in range(_HEARING if _spoken_to(mails) else 0):
             await asyncio.sleep(0)
         for mail in mails:
             if mail.stage == EDGE and mail.line:
