@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -180,7 +181,15 @@ class Draft(NamedTuple):
 
 def row_digest(message: str, settings: str, person: str) -> bytes:
     """Return what ties a delivery to what was approved: its message, its channel's settings, and what is its reader's own."""
-    return blake2b(f"{message}\0{settings}\0{person}".encode(), digest_size=16).digest()
+    made = _tie(message, settings).copy()
+    made.update(person.encode())
+    return made.digest()
+
+
+@lru_cache(maxsize=256)
+def _tie(message: str, settings: str) -> blake2b:
+    """Return the digest as far as all readers share it."""
+    return blake2b(f"{message}\0{settings}\0".encode(), digest_size=16)
 
 
 def iso(at: datetime) -> str:

@@ -99,9 +99,13 @@ class Quoted(NamedTuple):
     def filled(self, values: Mapping[str, str]) -> bytes:
         """Return the encoded value. Raises KeyError and Rejected."""
         value = values[self.name]
-        if _SAME_EVERYWHERE.fullmatch(value):
-            return value.encode() + b"=\r\n"
-        return _quoted(_value(self.subtype, value))
+        return _as_is(value) or _quoted(_value(self.subtype, value))
+
+
+@lru_cache(maxsize=4096)
+def _as_is(value: str) -> bytes:
+    """Return a value in quoted-printable where it needs no encoding anywhere, else nothing. Readers share most figures."""
+    return value.encode() + b"=\r\n" if _SAME_EVERYWHERE.fullmatch(value) else b""
 
 
 class Packed(NamedTuple):

@@ -55,7 +55,8 @@ class MailForm:
             f"Auto-Submitted: auto-generated\r\nFeedback-ID: {self._feedback_id()}\r\nMIME-Version: 1.0\r\n"
             f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
         )
-        self._body = encoding.body(boundary, notice.text, notice.html)
+        self._body: list[Any] = [*encoding.body(boundary, notice.text, notice.html)]
+        self._own = [(at, piece) for at, piece in enumerate(self._body) if not isinstance(piece, bytes)]
         self._try(boundary)
 
     def prepare(self, letter: Letter) -> Prepared:
@@ -67,7 +68,9 @@ class MailForm:
         own_id, token = message_id(self._settings, letter), letter_token(self._settings, letter, self._key)
         try:
             subject, plain_subject = self._subject_of(letter)
-            body = [piece if isinstance(piece, bytes) else piece.filled(letter.values) for piece in self._body]
+            body = self._body.copy()
+            for at, slot in self._own:
+                body[at] = slot.filled(letter.values)
         except KeyError as error:
             raise Rejected(f"the notice cites the column {error}, and this recipient has none") from error
         head = (

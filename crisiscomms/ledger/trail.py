@@ -36,6 +36,7 @@ ACCEPTED = "accepted"
 #: A named person opened an incident that is market-sensitive.
 OPENED = "opened"
 _FIRST = b"\0" * 32
+_NEW = sha256()  # its copies take half the time of new ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,9 @@ def chained(previous: bytes, seq: int, at: str, who: str, lines: Iterable[str]) 
     head = f"{_BETWEEN}{at}{_BETWEEN}{who}{_BETWEEN}"
     hashes = []
     for number, line in enumerate(lines, seq):
-        previous = sha256(previous + f"{number}{head}{line}".encode()).digest()
+        made = _NEW.copy()
+        made.update(previous + f"{number}{head}{line}".encode())
+        previous = made.digest()
         hashes.append(previous)
     return hashes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, repeat
 from json.encoder import encode_basestring
 
 from crisiscomms.channels.mail import mail_id
@@ -45,23 +45,29 @@ class Letters:
 
     def look(self, *, remember: bool) -> None:
         """Go through everybody once: count, digest, and what waits and is wanted. `remember` whom for the lines after."""
-        whole = sha256()
+        whole, to_all = sha256(), self._is_to_all
         for person, copies in self._with_copies():
             self.readers += 1
-            if self._skips(person, copies):
+            if (copies or not to_all) and self._skips(person, copies):
                 continue
             if remember:
                 self._seen.add(hash(person.key))
-            waits = self._waits(copies)
-            for copy in (copy for copy in copies if copy.waits and copy.update == self.notice.update):
-                self.ledger.want(copy)
-            draft = self._draft(person, copies, waits) if waits else None
-            if waits is None or draft is not None:
+            if not copies or self._changes(person, copies):
                 self.count += 1
-                self.revised |= waits is not None and draft is not None and waits.digest != draft.digest
                 # What this reader's mail will say follows from the line of the list and the message.
-                whole.update(_json([person.email, person.name, *person.cells]).encode())
+                whole.update(f"[{','.join(map(encode_basestring, (*person[:2], *person.cells)))}]".encode())
         self.digest = whole.hexdigest() if self.count else ""
+
+    def _changes(self, person: Recipient, copies: Sequence[Copy]) -> bool:
+        """Say whether a reader's delivery is new, or other than what waits. Note that what waits is wanted."""
+        for copy in (copy for copy in copies if copy.waits and copy.update == self.notice.update):
+            self.ledger.want(copy)
+        waits = self._waits(copies)
+        if waits is None:
+            return True
+        draft = self._draft(person, copies, waits)
+        self.revised |= draft is not None and waits.digest != draft.digest
+        return draft is not None
 
     @property
     def seen(self) -> frozenset[int]:
@@ -72,8 +78,12 @@ class Letters:
         return self.count
 
     def __iter__(self) -> Iterator[Draft]:
+        to_all = self._is_to_all
         for person, copies in self._with_copies():
-            if self._is_to(person, copies):
+            if to_all and not copies:
+                made = self._own(person)
+                yield Draft(person.key, 0, made, self.ledger.digest_of(self.line, made))
+            elif self._is_to(person, copies):
                 draft = self._draft(person, copies, self._waits(copies))
                 if draft is not None:
                     yield draft
@@ -84,8 +94,10 @@ class Letters:
         ledger, channel = self.ledger, str(self.line["channel"])
         while portion := list(islice(people, _PORTION)):
             found = ledger.copies.of(self.notice.incident, channel, [person.key for person in portion])
-            for person in portion:
-                yield person, found.get(person.key, ())
+            if found:
+                yield from ((person, found.get(person.key, ())) for person in portion)
+            else:
+                yield from zip(portion, repeat(()))
 
     def _skips(self, person: Recipient, copies: Sequence[Copy]) -> bool:
         if self._waits_frozen(copies):
@@ -97,6 +109,11 @@ class Letters:
         """Say whether a message to a reader waits as it was published: it goes with those words, and only once."""
         mine = (self.notice.update, self.notice.kind)
         return any(copy.waits and copy.frozen and (copy.update, copy.kind) == mine for copy in copies)
+
+    @property
+    def _is_to_all(self) -> bool:
+        """Whether it is to everybody who has nothing yet, as nearly all have at a first notice."""
+        return not self.taken and self.notice.kind != "correction"
 
     def _is_to(self, person: Recipient, copies: Sequence[Copy]) -> bool:
         if self.taken and hash(person.key) in self.taken:
@@ -120,7 +137,7 @@ class Letters:
 
     def _draft(self, person: Recipient, copies: Sequence[Copy], waits: Copy | None) -> Draft | None:
         """Return a reader's delivery. None where it waits already, just so."""
-        made = _json([person.email, person.name, *self.values(person)])
+        made = self._own(person)
         found = self.ledger.digest_of(self.line, made)
         if not copies:
             return Draft(person.key, 0, made, found)
@@ -130,6 +147,10 @@ class Letters:
             return Draft(person.key, waits.number, made, found, self._thread(person, copies), waits.id)
         numbers = (copy.number for copy in copies if copy.update == self.notice.update)
         return Draft(person.key, max(numbers, default=-1) + 1, made, found, self._thread(person, copies))
+
+    def _own(self, person: Recipient) -> str:
+        """Return what is a reader's own, as the ledger keeps it."""
+        return _json([person.email, person.name, *self.values(person)])
 
     def _thread(self, person: Recipient, copies: Sequence[Copy]) -> str:
         """Return the Message-ID of the first mail that this reader got about the incident."""
