@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
+from benchmarks.gauge import slowness
 from crisiscomms.review.letter import Known, Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.phrases import phrases_of
@@ -80,9 +81,13 @@ def seconds(text: str, kind: str = "statement") -> float:
 
 
 def main() -> int:
-    """Print both, and fail where a shape is too slow or grows faster than its length."""
+    """Print both, and fail where a shape is too slow or grows faster than its length.
+
+    The budget is in seconds on the machine it was set on. Where this one is slower just now, both are told.
+    """
     seconds(every_word())  # compile what there is to compile, once
-    bad = []
+    bad, over = [], []
+    before = slowness()
     print(
         f"{'milliseconds by length':<20}" + "".join(f"{n // 1000:>8}k" for n in LENGTHS) + f"{'x2':>7}{CHARACTERS:>9}"
     )
@@ -90,12 +95,14 @@ def main() -> int:
         times = [seconds((piece * (n // len(piece) + 1))[:n]) for n in LENGTHS]
         short = seconds((piece * (CHARACTERS // len(piece) + 1))[:CHARACTERS])
         growth = (times[-1] / max(times[-4], 0.001)) ** (1 / 3)
-        slow = short > BUDGET
-        bad += [name] if slow or growth > 2.5 else []
+        over += [name] if short > BUDGET else []
+        bad += [name] if short > BUDGET * max(1.0, before) or growth > 2.5 else []
         row = "".join(f"{t * 1000:>9.1f}" for t in times)
-        print(f"{name:<20}{row}{growth:>7.2f}{short * 1000:>9.1f}{'  too slow' if slow else ''}")
+        print(f"{name:<20}{row}{growth:>7.2f}{short * 1000:>9.1f}{'  over' if short > BUDGET else ''}")
+    print(f"{CHARACTERS:,} characters in {BUDGET * 1000:.0f} ms: {', '.join(over) or 'no shape'} over.")
     print(
-        f"{CHARACTERS:,} characters: {'all' if not bad else 'not all'} under {BUDGET * 1000:.0f} ms. {', '.join(bad)}"
+        f"This machine took {before:.1f} to {slowness():.1f} times as long as the one that the budget was set on:"
+        f" {', '.join(bad) or 'no shape'} over by that measure, or not linear."
     )
     return 1 if bad else 0
 

@@ -6,37 +6,21 @@ Absolute times tell little on a shared machine; the ratio to importing typer alo
 
 from __future__ import annotations
 
-import os
-import resource
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
+from benchmarks.gauge import HOME, IMPORT_TYPER, TYPER, cpu_seconds
+
 EXAMPLE = HOME / "crisiscomms" / "examples"
 RUNS = 11
-#: What importing typer takes on the machine that the bars were set on, in seconds, and the bars.
-TYPER = 0.059
 BARS = {"crisiscomms --help": 0.15, "crisiscomms check checkout-outage": 0.5}
 CHECK = ["-m", "crisiscomms", "check", "checkout-outage", "-C", str(EXAMPLE), "--now", "2026-11-18 18:00"]
 MEASURED = {
     "python -c pass": ["-c", "pass"],
-    "python -c 'import typer'": ["-c", "import typer"],
+    "python -c 'import typer'": IMPORT_TYPER,
     "import typer, pydantic, jinja2, yaml": ["-c", "import typer, pydantic, jinja2, yaml; pydantic.TypeAdapter"],
     "crisiscomms --help": ["-m", "crisiscomms", "--help"],
     "crisiscomms check checkout-outage": CHECK,
 }
-
-
-def cpu_seconds(words: list[str]) -> float:
-    """Return the user and system time of one run."""
-    settings = {**os.environ, "NO_COLOR": "1"}
-    settings.pop("PYTHONDONTWRITEBYTECODE", None)  # some machines set it; whoever installs a program has its bytecode
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd=HOME, env=settings)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
