@@ -6,7 +6,6 @@ same advisory lock, so that the audit trail has one end, and what one worker cla
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, inspect, make_url
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from crisiscomms.errors import CrisiscommsError, Unreachable, relative
-from crisiscomms.ledger.machine import boot_id, refuse_network
+from crisiscomms.errors import Unreachable, relative
+from crisiscomms.ledger.engines import driver_of, engine_of_database, engine_of_file
+from crisiscomms.ledger.machine import boot_id
 from crisiscomms.ledger.tables import METADATA
 from crisiscomms.ledger.turns import TURN, take_turn
 
@@ -105,12 +105,10 @@ class Store:
     def mark(self) -> Iterator[Connection]:
         """Open a transaction whose end survives the end of this process at any instant, but on SQLite no power cut.
 
-        Its connection is kept: there are thousands of these a second. For one thread.
+        For one thread.
         """
-        if self._quick_connection is None:
-            self._quick_connection = self._quick.connect().execution_options(isolation_level="AUTOCOMMIT", begun=True)
-        connection = self._quick_connection
-        driver = _driver(connection)
+        connection = self._marking()
+        driver = driver_of(connection)
         driver.execute("BEGIN" if self.shared else "BEGIN IMMEDIATE")
         if self.shared:
             take_turn(driver)
@@ -120,6 +118,34 @@ class Store:
             driver.execute("ROLLBACK")
             raise
         driver.execute("COMMIT")
+
+    @contextmanager
+    def between_marks(self) -> Iterator[Connection]:
+        """Open a transaction as lasting as that of `write`, among many marks.
+
+        On SQLite it goes over their connection: another one would have to read again what they changed, and they what it
+        changed. For one thread.
+        """
+        if self.shared:
+            with self.write() as connection:
+                yield connection
+            return
+        try:
+            self._marks_last(full=True)
+            with self.mark() as connection:
+                yield connection
+        finally:
+            self._marks_last(full=False)
+
+    def _marks_last(self, *, full: bool) -> None:
+        """Say whether the end of a mark is to survive a power cut."""
+        driver_of(self._marking()).execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+
+    def _marking(self) -> Connection:
+        """Return the connection of marks, which is kept: there are thousands of them a second."""
+        if self._quick_connection is None:
+            self._quick_connection = self._quick.connect().execution_options(isolation_level="AUTOCOMMIT", begun=True)
+        return self._quick_connection
 
     @contextmanager
     def planning(self) -> Iterator[bool]:
@@ -180,7 +206,7 @@ class Store:
             return 0
         made = self._compiled(statement)
         given = rows if made.names == names else list(map(_in_order(made.names, tuple(names)), rows))
-        cursor = _driver(connection).cursor()
+        cursor = driver_of(connection).cursor()
         cursor.executemany(made.text, given)
         return int(cursor.rowcount)
 
@@ -188,13 +214,13 @@ class Store:
         """Run a small statement that runs thousands of times, past what would cost more than it does. Returns its rows."""
         made = self._compiled(statement)
         given = {**made.own, **values}
-        found = _driver(connection).execute(made.text, [given[name] for name in made.names])
+        found = driver_of(connection).execute(made.text, [given[name] for name in made.names])
         return list(found.fetchall())
 
     @contextmanager
     def attempt(self, connection: Connection) -> Iterator[Callable[[], None]]:
         """Open a part of a transaction that can be taken back alone, by calling what it yields."""
-        driver = _driver(connection)
+        driver = driver_of(connection)
         driver.execute("SAVEPOINT attempt")
         yield lambda: driver.execute("ROLLBACK TO SAVEPOINT attempt") and None
         driver.execute("RELEASE SAVEPOINT attempt")
@@ -215,63 +241,14 @@ class Store:
 
     def _open(self, *, durable: bool) -> Engine:
         if isinstance(self.where, URL):
-            return _open_database(self.where)
-        return _open_file(self.where, durable=durable)
-
-
-def _driver(connection: Connection) -> Any:
-    """Return the driver's own connection: what SQLAlchemy lays around it costs as much as a small statement."""
-    return connection.connection.dbapi_connection
+            return engine_of_database(self.where)
+        return engine_of_file(self.where, durable=durable)
 
 
 @lru_cache
 def _in_order(wanted: tuple[str, ...], given: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
     """Return what puts values that stand in one order into another."""
     return itemgetter(*(given.index(name) for name in wanted))
-
-
-def _open_database(url: URL) -> Engine:
-    try:
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    except ImportError as error:
-        raise CrisiscommsError(
-            "the ledger is in PostgreSQL, and the package for that is not installed",
-            why="Nothing can be read or sent.",
-            fix='Install it: pip install "crisiscomms[postgres]"',
-        ) from error
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get("reads") and not options.get("begun"):
-            take_turn(_driver(connection))
-
-    return engine
-
-
-def _open_file(path: Path, *, durable: bool) -> Engine:
-    refuse_network(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        # The same pages change again and again while mails go out: they are written back to the file less often. What does
-        # not fit into a small cache the system keeps, so that a large list takes no more memory than a small one.
-        connection.execute("PRAGMA wal_autocheckpoint=8000")
-        connection.execute("PRAGMA cache_size=-8000")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A deferred BEGIN that turns into a write fails at once instead of waiting for the other writer.
-        options = connection.get_execution_options()
-        if not options.get("begun"):
-            connection.exec_driver_sql("BEGIN" if options.get("reads") else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 def open_store(where: Path | str, password: str | None = None) -> Store:

@@ -48,7 +48,7 @@ class Working(Reading):
 
         `per_second` is the pace of the channel, which all workers share: fewer rows come back where it is used up.
         """
-        with self.store.write() as connection:
+        with self.store.between_marks() as connection:
             seconds = self.store.seconds(connection)
             most = give_pace(self.store, connection, stage.channel, per_second=per_second, wanted=most, seconds=seconds)
             ready = self._ready_items(connection, stage) if most > 0 else []

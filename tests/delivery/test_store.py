@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crisiscomms.errors import CrisiscommsError
 from crisiscomms.ledger import Ledger
+from crisiscomms.ledger.engines import driver_of
 from crisiscomms.ledger.machine import refuse_network
 from crisiscomms.ledger.tables import holds
 
@@ -75,3 +76,30 @@ def test_a_worker_that_freezes_while_it_writes_keeps_the_others_waiting_only_for
     finally:
         frozen.close()
         other.close()
+
+
+def test_what_a_worker_takes_in_hand_survives_a_power_cut_also_among_marks(tmp_path, clock):
+    ledger = Ledger(tmp_path / "ledger.db", lambda: clock.now, "dana")
+    store, full, normal = ledger.store, 2, 1
+
+    def syncing(transaction):
+        with transaction() as connection:
+            return driver_of(connection).execute("PRAGMA synchronous").fetchone()[0]
+
+    def fails():
+        with store.between_marks():
+            raise KeyboardInterrupt
+
+    try:
+        assert [syncing(one) for one in (store.write, store.mark, store.between_marks, store.mark)] == [
+            full,
+            normal,
+            full,
+            normal,
+        ]
+        with pytest.raises(KeyboardInterrupt):
+            fails()
+        assert syncing(store.mark) == normal
+        assert syncing(store.between_marks) == full
+    finally:
+        ledger.close()

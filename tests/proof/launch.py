@@ -83,19 +83,21 @@ def keep_what_lasts(copy: Path) -> None:
     """After each durable commit, write what a power cut would leave of the ledger into `copy`. Be of another boot."""
     from crisiscomms.ledger import store
 
-    commit = store.Store.write
+    def kept(transaction: Any) -> Any:
+        @contextmanager
+        def lasting(self: store.Store) -> Iterator[Connection]:
+            with transaction(self) as connection:
+                yield connection
+            assert isinstance(self.where, Path)
+            wal = self.where.with_name(self.where.name + "-wal")
+            part = copy.with_suffix(".part")
+            part.write_bytes(pickle.dumps((self.where.read_bytes(), wal.read_bytes() if wal.exists() else b"")))
+            part.replace(copy)
 
-    @contextmanager
-    def write(self: store.Store) -> Iterator[Connection]:
-        with commit(self) as connection:
-            yield connection
-        assert isinstance(self.where, Path)
-        wal = self.where.with_name(self.where.name + "-wal")
-        part = copy.with_suffix(".part")
-        part.write_bytes(pickle.dumps((self.where.read_bytes(), wal.read_bytes() if wal.exists() else b"")))
-        part.replace(copy)
+        return lasting
 
-    store.Store.write = write  # type: ignore[method-assign]
+    store.Store.write = kept(store.Store.write)  # type: ignore[method-assign]
+    store.Store.between_marks = kept(store.Store.between_marks)  # type: ignore[method-assign]
     store.boot_id = lambda: os.environ[BOOT]
 
 
