@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, get_args
 
 from crisiscomms.fields import Model, Text
 from crisiscomms.record.model import Incident, Update
@@ -41,23 +42,37 @@ class Passage(NamedTuple):
 
 def passages(incident: Incident) -> Iterator[Passage]:
     """Yield every text of a record in every language, in the order of the model."""
-    for name in type(incident).model_fields:
+    for name in _fields_with_texts(type(incident)):
         if name not in INTERNAL:
             yield from _below(getattr(incident, name), (name,), None)
 
 
 def texts(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], Text]]:
     """Yield every text field of a record with its path, all languages together."""
-    for name in type(incident).model_fields:
+    for name in _fields_with_texts(type(incident)):
         if name not in INTERNAL:
             yield from _fields(getattr(incident, name), (name,))
+
+
+@cache
+def _fields_with_texts(kind: type[Model]) -> tuple[str, ...]:
+    """Return the fields of a model that can hold a text somewhere below: most hold none, and records are gone through often."""
+    return tuple(name for name, field in kind.model_fields.items() if _holds_texts(field.annotation))
+
+
+def _holds_texts(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return bool(_fields_with_texts(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, Text):
+        return True
+    return annotation in {Any, object} or any(map(_holds_texts, get_args(annotation)))
 
 
 def _fields(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Text]]:
     if isinstance(value, Text):
         yield path, value
     elif isinstance(value, Model):
-        for name in type(value).model_fields:
+        for name in _fields_with_texts(type(value)):
             yield from _fields(getattr(value, name), (*path, name))
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
@@ -75,7 +90,7 @@ def _below(value: Any, path: tuple[str | int, ...], owner: Any) -> Iterator[Pass
                 path, language, words, getattr(owner, "audience", None), bool(getattr(owner, "private", False)), update
             )
     elif isinstance(value, Model):
-        for name in type(value).model_fields:
+        for name in _fields_with_texts(type(value)):
             yield from _below(getattr(value, name), (*path, name), value)
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
