@@ -10,6 +10,9 @@ from crisiscomms.messages.teller import Said
 from crisiscomms.record import is_open
 from crisiscomms.record.model import Action, Promise
 
+#: The audience that everybody belongs to.
+_EVERYONE = "everyone"
+
 
 class Deeds(Events):
     """What follows from what happened, as one audience is told it."""
@@ -37,6 +40,11 @@ class Deeds(Events):
         """Promises that were kept."""
         return [self._action(promise) for promise in self._incident.promises if promise.kept]
 
+    @cached_property
+    def broken(self) -> list[Said]:
+        """Promises of which we said that we will not keep them."""
+        return [self._action(promise) for promise in self._incident.promises if promise.broken]
+
     def _action(self, item: Action | Promise) -> Said:
         done = self._when(item.done if isinstance(item, Action) else item.kept)
         text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
@@ -49,8 +57,11 @@ class Deeds(Events):
 
     @cached_property
     def repair(self) -> list[Said]:
-        """What we owe this audience: `what`, `how`, `by`, `kind`."""
-        return [self._repair(item) for item in self._mine(self._incident.repair)]
+        """What we owe this audience: `what`, `how`, `by`, `kind`. Its own first, then what everyone gets besides."""
+        items = self._incident.repair
+        own = [item for item in items if item.audience == self._audience]
+        besides = [item for item in items if item.audience == _EVERYONE != self._audience and not item.private]
+        return [self._repair(item) for item in (own + besides if own else self._mine(items))]
 
     @cached_property
     def lessons(self) -> list[Md]:

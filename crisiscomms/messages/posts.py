@@ -14,6 +14,14 @@ from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Update
 
+#: How a post is made shorter, step by step: `times` in the fewest words; the apology `apart` from what the team wrote
+#: before it; only the `first` thing to do, which matters most; the shortest `sorry`; the `shortest` thing to do.
+_BRIEF, _APART = frozenset({"times"}), frozenset({"times", "apart"})
+_FIRST = _APART | {"first"}
+#: Where people were hurt, the first thing to do stays: a post that is still too long is for its team to shorten.
+_SAFELY_SHORTER = (frozenset[str](), _BRIEF, _APART, _FIRST, _FIRST | {"sorry"})
+_SHORTER = (*_SAFELY_SHORTER, _APART | {"shortest"}, _APART | {"shortest", "sorry"})
+
 
 class Account(NamedTuple):
     """An account that posts go to: its channel's name, its language, its limit."""
@@ -49,7 +57,7 @@ class Posts(Writer):
             )
 
     def _fitted(self, told: Told, update: Update, account: Account) -> str:
-        """Return the fullest post that fits: shorter times first, then a shorter apology, then the shortest thing to do.
+        """Return the fullest post that fits, as `_SHORTER` says.
 
         What the team wrote by hand stays as it is, whether it fits or not.
         """
@@ -58,25 +66,30 @@ class Posts(Writer):
             words = to_text(own).strip()
             return words if told.links.update in words else f"{words}\n{told.links.update}"
         post = ""
-        for brevity in range(4):
-            post = fit(self._parts(told, update, brevity), told.links.update, account.limit)
+        for shorter in _SHORTER if told.harm != "confirmed" else _SAFELY_SHORTER:
+            post = fit(self._parts(told, update, shorter), told.links.update, account.limit)
             if account.limit.fits(post):
                 break
         return post
 
-    def _parts(self, told: Told, update: Update, brevity: int) -> list[Part]:
+    def _parts(self, told: Told, update: Update, shorter: frozenset[str]) -> list[Part]:
         say, voice = told.word, self.facts.voices[told.language]
-        brief = brevity > 0
+        brief = "times" in shorter
         text = one_line(self.facts.cite(update.short or update.text, told.language, update, brief=brief))
         spoken = sentences(text)
         sorry = [n for n, sentence in enumerate(spoken, 1) if voice.apologises(sentence)]
-        if brevity > 1 and sorry and sorry[0] > 1:
+        apology = say("post.sorry")
+        if "apart" in shorter and sorry and sorry[0] > 1:
+            apology = apology if "sorry" in shorter else spoken[sorry[0] - 1]
             text, sorry = " ".join(s for s in spoken if not voice.apologises(s)), []
         parts = [Part(say("post.lead").format(status=told.status_word, text=text), max([1, *sorry]))]
         if told.ours and not sorry and (voice.apologises(" ".join(spoken)) or self.facts.resolved or told.cause):
-            parts.append(Part(say("post.sorry"), 1))
-        to_do = one_line(" ".join(told.do_now))
-        parts.append(Part(min(sentences(to_do), key=len, default="") if brevity > 2 else to_do, 1))
+            parts.append(Part(apology, 1))
+        to_do = sentences(one_line(" ".join(told.do_now)))
+        chosen = (
+            [min(to_do, key=len, default="")] if "shortest" in shorter else to_do[:1] if "first" in shorter else to_do
+        )
+        parts.append(Part(" ".join(chosen), 1))
         if update.next_update:
             time = (
                 voice.brief(update.next_update, update.at.at)

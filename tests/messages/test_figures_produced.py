@@ -131,7 +131,7 @@ def test_the_page_says_with_its_date_what_was_wrong(changed_after):
     assert "Correction, 17:05 CET on 18 November 2026 (16:05 UTC): it is 1,720 payments, not 1,719 payments" in page
     german = visible((folder / "rehearsal/public/de/incidents" / OUTAGE / "index.html").read_text(encoding="utf-8"))
     assert "Richtigstellung, 17:05 Uhr MEZ am 18. November 2026 (16:05 UTC): " in german
-    assert "1.720 Zahlungen, nicht 1.719 Zahlungen" in german
+    assert "Richtig ist: 1.720 Zahlungen. Vorher hatten wir gesagt: 1.719 Zahlungen." in german
 
 
 def test_what_was_sent_stays_byte_for_byte_and_nobody_is_written_to_unasked(changed_after):
