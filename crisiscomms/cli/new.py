@@ -122,7 +122,6 @@ def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
 
 def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> str:
     """Ask the eight questions, in their order, and fill everything else with its honest unknown."""
-    from crisiscomms.cli.times import said_time, written
     from crisiscomms.messages.templates import render_record
 
     harm = _ask("Is anyone hurt or in danger? no, possibly or yes", _harm)
@@ -130,9 +129,7 @@ def _from_call(room: "Room", incident: str, kind: str, severity: str | None) -> 
     who = _ask("Who is affected, and where?", _plain)
     started = _ask(
         "Since when? A time, or unknown",
-        lambda words: (
-            "" if words.lower() in {"unknown", "?"} else written(said_time(words, room.clock(), room.workspace.reading))
-        ),
+        lambda words: "" if words.lower() in {"unknown", "?"} else _began(room, words),
     )
     do_now = _ask("What should they do now? Enter if nothing", _plain, default="")
     told_by = _ask("Who told you? Only the team sees this", str)
@@ -229,6 +226,16 @@ def _signature(words: str) -> tuple[str, str]:
     if not name.strip() or not role.strip():
         raise UsageError("please give a name and a role", fix="For example: Maren Vogt, Chief Operating Officer")
     return name.strip(), role.strip()
+
+
+def _began(room: "Room", words: str) -> str:
+    from crisiscomms.cli.times import said_time, written
+    from crisiscomms.errors import UsageError
+
+    when = said_time(words, room.clock(), room.workspace.reading, past=True)
+    if when.at > room.clock():
+        raise UsageError(f"{written(when)} is still to come", fix="Give an earlier time, or: unknown")
+    return written(when)
 
 
 def _later(room: "Room", words: str) -> str:

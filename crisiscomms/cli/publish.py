@@ -32,7 +32,7 @@ def publish(
             "--first",
             min=1,
             metavar="N",
-            help="Only the first N readers of each list for now; the next publish goes on.",
+            help="Only the first N readers of each list, in each of its languages, for now; the next publish goes on.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

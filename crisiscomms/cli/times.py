@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crisiscomms.errors import UsageError
 from crisiscomms.fields import Reading, Span, When
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+#: A clock time without a day is of today, unless the same time of the day before or after is nearer than this.
+_NEAR = timedelta(hours=12)
 
 
-def said_time(words: str, now: datetime, reading: Reading) -> When:
-    """Read `in 45 minutes`, `14:30` (the next time it is that o'clock), or a whole time. Raises UsageError."""
+def said_time(words: str, now: datetime, reading: Reading, *, past: bool = False) -> When:
+    """Read `in 45 minutes`, `14:30`, or a whole time. Raises UsageError.
+
+    A clock time is today's. Around midnight it is tomorrow's where today's is over, or with `past` yesterday's where
+    today's is still to come: whoever says 00:30 at 23:50 means in forty minutes.
+    """
     words = words.strip()
     local = now.astimezone(When.read("2000-01-01 00:00", reading).at.tzinfo)
     try:
         if words.lower().startswith("in "):
             return When((local + Span.read(words[3:], reading).length).replace(second=0, microsecond=0))
         if match := _CLOCK.fullmatch(words):
-            return When.read(f"{local:%Y-%m-%d} {int(match[1]):02d}:{match[2]}", reading)
+            clock, day = f"{int(match[1]):02d}:{match[2]}", timedelta(days=-1 if past else 1)
+            today = When.read(f"{local:%Y-%m-%d} {clock}", reading)
+            if today.at <= now if not past else today.at > now:
+                near = When.read(f"{local + day:%Y-%m-%d} {clock}", reading)
+                return near if abs(near.at - now) < _NEAR else today
+            return today
         return When.read(words, reading)
     except ValueError as error:
         raise UsageError(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from crisiscomms.delivery.world import Room
     from crisiscomms.fields import When
-    from crisiscomms.record import Record
+    from crisiscomms.record import Record, Update
 
 
 @app.command()
@@ -53,7 +53,7 @@ def update(
     from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, did_you_mean, relative
     from crisiscomms.record import STATUSES, load_record, parse_record
-    from crisiscomms.record.edit import append_update, write_as_it_was
+    from crisiscomms.record.edit import insert_update, write_as_it_was
 
     if status not in STATUSES:
         raise UsageError(
@@ -62,21 +62,25 @@ def update(
     room = open_room(folder, now=now)
     record = load_record(room.workspace, incident)
     path = room.workspace.record_path(incident)
-    fields = _fields(room, record, status, text, next_)
+    # Updates of a later time may be written already. Where all are, it comes last, and the record refuses it in words.
+    due = sum(update.at.at <= room.clock() for update in record.incident.updates) or len(record.incident.updates)
+    fields = _fields(room, record, record.incident.updates[due - 1], status, text, next_)
     fields["id"] = name or fields["id"]
     if to:
         fields["audiences"] = f"[{', '.join(to)}]"
-    changed = append_update(record, path, fields)
+    changed = insert_update(record, path, fields, due - 1)
     parse_record(room.workspace, changed, path)  # refuses what would break the record, before it is written
     write_as_it_was(path, changed)
-    due = fields.get("next_update")
-    said = f", next update {due}" if due else ""
+    next_update = fields.get("next_update")
+    said = f", next update {next_update}" if next_update else ""
     words = [f'Added update "{fields["id"]}" to {relative(path)}{said}.', f"Next: crisiscomms publish {incident}"]
-    done("update", words, as_json=json, incident=incident, update=fields["id"], file=str(path), next_update=due)
+    done("update", words, as_json=json, incident=incident, update=fields["id"], file=str(path), next_update=next_update)
     return 0
 
 
-def _fields(room: "Room", record: "Record", status: str, text: str, next_: str | None) -> dict[str, str]:
+def _fields(
+    room: "Room", record: "Record", last: "Update", status: str, text: str, next_: str | None
+) -> dict[str, str]:
     """Return the new update's fields in their order, ready as YAML. Its next time is the cadence's where none is given."""
     from crisiscomms.cli.times import said_time, written
     from crisiscomms.fields import When as Moment
@@ -88,7 +92,7 @@ def _fields(room: "Room", record: "Record", status: str, text: str, next_: str |
     free = (name for name in [status, *(f"{status}-{n}" for n in range(2, 1000))] if name not in taken)
     fields = {
         "id": next(free),
-        "at": _said_at(clock.astimezone(room.workspace.zone), record.incident.updates[-1].at),
+        "at": _said_at(clock.astimezone(room.workspace.zone), last.at),
         "status": status,
         "text": yaml_text(" ".join(text.split())),
     }

@@ -16,8 +16,9 @@ from crisiscomms.channels.base import Channel
 from crisiscomms.channels.registry import channels
 from crisiscomms.errors import Finding, InvalidInput, UsageError
 from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.model import site_content
 from crisiscomms.messages.templates import voices
-from crisiscomms.published import Copies, NoCopies, Published
+from crisiscomms.published import Copies, NoCopies, Published, PublishedIncident
 from crisiscomms.record import CLOSED, Record, is_open, load_record
 from crisiscomms.workspace import Workspace, find_secret, is_url, secret
 
@@ -119,7 +120,7 @@ class Room:
         return records
 
     def is_open(self, record: Record, out: Published | None = None) -> bool:
-        """Say whether an incident is open: until its last update is out, and its last status says that it is over.
+        """Say whether an incident is open: until its last status says that it is over, and all of it is `out`.
 
         A past incident is open until its page is `out`; to who does not publish it never is.
         """
@@ -128,7 +129,17 @@ class Room:
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
             return True
-        return any(is_open(promise) for promise in record.incident.promises)
+        if any(is_open(promise) for promise in record.incident.promises):
+            return True
+        told = (out or self.published()).of(record.incident.id)
+        return told.telling is None or due[-1].id not in told.telling.updates or self._keeps_from_readers(record, told)
+
+    def _keeps_from_readers(self, record: Record, told: PublishedIncident) -> bool:
+        """Say whether the page still waits for a promise of which the record says what became of it."""
+        promises = {promise.id: (bool(promise.kept), bool(promise.broken)) for promise in record.incident.promises}
+        pages = (site_content(self.ledger.blob(digest)) for digest in told.site.values())
+        shown = ({one.id: (bool(one.kept), bool(one.broken)) for one in page.promises} for page in pages)
+        return bool(promises) and any(promises != one for one in shown)
 
     def is_locked(self, name: str) -> bool:
         """Say whether an incident is market-sensitive and nobody opened it. One that cannot be read is judged elsewhere."""

@@ -52,20 +52,21 @@ def put_back(path: Path, ledger: Ledger) -> int:
         raise UsageError(f"there is no file {relative(path)}", fix="Name a file that crisiscomms ledger backup wrote.")
     with TemporaryDirectory() as folder:  # opening a ledger writes to it
         copy = Path(shutil.copyfile(path, Path(folder) / "backup.db"))
+        no_ledger = UsageError(
+            f"{relative(path)} is no ledger", fix="Name a file that crisiscomms ledger backup wrote."
+        )
         try:
             source = open_store(copy)
-            try:
-                if Trail(source).anchor() is None:
-                    raise UsageError(
-                        f"{relative(path)} is no ledger", fix="Name a file that crisiscomms ledger backup wrote."
-                    )
-                return copy_all(source, ledger.store)
-            finally:
-                source.close()
+        except CrisiscommsError as error:
+            raise no_ledger from error
+        try:
+            if Trail(source).anchor() is None:
+                raise no_ledger
+            return copy_all(source, ledger.store)
         except DatabaseError as error:
-            raise UsageError(
-                f"{relative(path)} is no ledger", fix="Name a file that crisiscomms ledger backup wrote."
-            ) from error
+            raise no_ledger from error
+        finally:
+            source.close()
 
 
 def copy_all(source: Store, target: Store) -> int:

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, Executable, inspect, make_url
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from crisiscomms.errors import Unreachable, relative
+from crisiscomms.errors import CrisiscommsError, Unreachable, relative
 from crisiscomms.ledger.engines import driver_of, engine_of_database, engine_of_file
 from crisiscomms.ledger.machine import boot_id
 from crisiscomms.ledger.tables import METADATA
@@ -60,6 +60,12 @@ class Store:
             self._ensure_tables()
         except OperationalError as error:
             raise _unreachable(self.name) from error
+        except DatabaseError as error:
+            raise CrisiscommsError(
+                f"the ledger {self.name} is damaged: it is not a database",
+                why="Without it nobody knows what was sent, so nothing goes out.",
+                fix="Move it away, then put a backup in its place: crisiscomms ledger restore FILE",
+            ) from error
 
     def _ensure_tables(self) -> None:
         """Make what tables are missing. Where none is, take no lock: whoever only looks waits for no plan being written."""

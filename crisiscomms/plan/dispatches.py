@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.messages.compose import Composed, reader_filler, reader_slots
@@ -225,8 +226,12 @@ class Dispatches:
         return replace(item, action=Action.BLOCK, reason=reason)
 
 
+@lru_cache
 def _language(language: str, reads: tuple[str, ...]) -> str:
-    return language if language in reads else reads[0]
+    """Return the language in which a reader is written to: the one that the list says, however it writes it, or the first."""
+    said = language.lower().replace("_", "-")
+    known = {one.lower(): one for one in reads}
+    return known.get(said) or known.get(said.partition("-")[0]) or reads[0]
 
 
 def _age(age: timedelta) -> str:

@@ -74,10 +74,15 @@ class _Coherence:
             for number, reader in enumerate(rule.audiences):
                 where: Path_ = ("regulation", index, "audiences", number)
                 yield from self._known("audience", reader, self.names.audiences, where)
+        told = {name for update in incident.updates for name in update.audiences}
         for name, audience in incident.audiences.items():
             for index, channel in enumerate(audience.channels):
                 where = ("audiences", name, "channels", index)
                 yield from self._known("channel", channel, self.names.channels, where)
+            if audience.recipients and not audience.channels and name in told:
+                message = f'"{name}" has a list of people and no channel, so nobody on it would hear anything'
+                known = listed(self.names.channels)
+                yield self.finding("no-channel", ("audiences", name), message, f"Add channels: [...]. Known: {known}.")
             if audience.counted_by:
                 where = ("audiences", name, "counted_by")
                 yield from self._known("fact", audience.counted_by, self.names.facts, where)

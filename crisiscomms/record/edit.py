@@ -25,14 +25,13 @@ def yaml_text(words: str) -> str:
     return json.dumps(words, ensure_ascii=False)
 
 
-def append_update(record: Record, path: Path, fields: Mapping[str, str]) -> str:
-    """Return the text of the file with one more update at the end of `updates`.
+def insert_update(record: Record, path: Path, fields: Mapping[str, str], after: int) -> str:
+    """Return the text of the file with one more update after the one at index `after`: what is scheduled stays below it.
 
     `fields` are the update's fields in order, ready as YAML. Raises UsageError where `updates` is written in brackets.
     """
     source = record.source
-    last = ("updates", len(record.incident.updates) - 1)
-    span = record.tree.spans[last]
+    span = record.tree.spans["updates", after]
     if source[span.start] == "{":
         raise UsageError(
             f"updates in {relative(path)} are written in brackets",

@@ -33,6 +33,7 @@ def across_channels(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
     messages = list(letters)
     yield from _order(case)
     yield from _dropped(case)
+    yield from _gone(case)
     yield from _unmarked(case, messages)
     yield from _addresses(case, messages)
     yield from _signatures(case, messages)
@@ -88,6 +89,15 @@ def _dropped(case: Case) -> Iterator[Finding]:
                 message = f'"{promise.id}" was promised for {was}, and is now due {due}'
                 yield _finding(case, "commitment-dropped", ("promises", index, "due"), message)
                 break
+
+
+def _gone(case: Case) -> Iterator[Finding]:
+    """Yield updates that readers have, and that the record has no longer."""
+    there = {update.id for update in case.incident.updates}
+    for name in case.published.telling.updates if case.published.telling else ():
+        if name not in there:
+            message = f'the update "{name}" is published and no longer in the record'
+            yield _finding(case, "update-gone", ("updates",), message)
 
 
 def _is_later(case: Case, promise: Promise, was: str) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 
 from crisiscomms.errors import Finding, Place
+from crisiscomms.fields import When
 from crisiscomms.messages.facts import dotted
 from crisiscomms.record import CLOSED, Recipient, is_open
 from crisiscomms.record.citations import citations, split
@@ -157,22 +158,10 @@ def _future(case: Case) -> Iterator[Finding]:
         (("times", name), getattr(getattr(incident.times, name), "at", None))
         for name in ("started", "noticed", "contained", "fixed")
     ]
-    deeds += [
-        (("actions", i, "done"), action.done.at if action.done and not action.done.date_only else None)
-        for i, action in enumerate(incident.actions)
-    ]
-    deeds += [
-        (("facts", name, "as_of"), fact.as_of.at if fact.as_of and not fact.as_of.date_only else None)
-        for name, fact in incident.facts.items()
-    ]
-    deeds += [
-        (("promises", i, "kept"), p.kept.at if p.kept and not p.kept.date_only else None)
-        for i, p in enumerate(incident.promises)
-    ]
-    deeds += [
-        (("promises", i, "broken"), p.broken.at if p.broken and not p.broken.date_only else None)
-        for i, p in enumerate(incident.promises)
-    ]
+    deeds += [(("actions", i, "done"), _earliest(action.done)) for i, action in enumerate(incident.actions)]
+    deeds += [(("facts", name, "as_of"), _earliest(fact.as_of)) for name, fact in incident.facts.items()]
+    deeds += [(("promises", i, "kept"), _earliest(p.kept)) for i, p in enumerate(incident.promises)]
+    deeds += [(("promises", i, "broken"), _earliest(p.broken)) for i, p in enumerate(incident.promises)]
     deeds += [(("cause", "confirmed_at"), incident.cause.confirmed_at.at if incident.cause.confirmed_at else None)]
     for path, at in deeds:
         if at is not None and at > case.now:
@@ -183,6 +172,13 @@ def _future(case: Case) -> Iterator[Finding]:
                 "Readers would be told that something is done before it is.",
                 "Correct the time, or use due for what is still to come.",
             )
+
+
+def _earliest(when: When | None) -> datetime | None:
+    """Return the earliest moment that a time can mean: a day alone may mean its beginning."""
+    if when is None:
+        return None
+    return when.at.replace(hour=0, minute=0, second=0) if when.date_only else when.at
 
 
 def _late(case: Case) -> Iterator[Finding]:

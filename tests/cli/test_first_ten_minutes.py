@@ -233,3 +233,39 @@ def test_init_does_not_write_over_a_workspace(crisiscomms, workspace):
     before = (workspace / "crisiscomms.toml").read_bytes()
     assert "there already" in crisiscomms("init", workspace, code=2).stderr
     assert (workspace / "crisiscomms.toml").read_bytes() == before
+
+
+def test_a_call_after_midnight_about_an_evening(crisiscomms, workspace):
+    answers = [*ANSWERS[:3], "23:40", *ANSWERS[4:7], "00:50"]
+    now = ("--now", "2026-11-18 00:20")
+    crisiscomms("new", "night", "--call", *now, stdin="\n".join(answers) + "\n", cwd=workspace)
+    written = (workspace / "incidents" / "night.yaml").read_text(encoding="utf-8")
+    assert "2026-11-17 23:40" in written
+    assert "2026-11-18 00:50" in written
+    assert "0 errors" in crisiscomms("check", "night", *now, cwd=workspace).stdout
+
+
+def test_what_began_later_than_now_is_refused(crisiscomms, workspace):
+    refused = call(crisiscomms, workspace, [*ANSWERS[:3], "2026-11-19 08:00", *ANSWERS[4:]], code=2)
+    assert "2026-11-19 08:00 is still to come" in refused.stderr
+    assert not (workspace / "incidents" / "app-down.yaml").exists()
+
+
+def test_an_incident_that_is_over_is_open_until_that_is_out(crisiscomms, workspace):
+    call(crisiscomms, workspace, ANSWERS)
+    publish = ("publish", "--rehearsal", "--yes", "--now")
+    crisiscomms(*publish, NOW, cwd=workspace)
+    path = workspace / "incidents" / "app-down.yaml"
+    plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+    plain["updates"][-1].pop("next_update")
+    plain["updates"].append(
+        {"id": "over", "at": "2026-11-18 12:00", "status": "resolved", "text": "The app works again."}
+    )
+    plain["silence"] = [
+        {"code": code, "reason": "Nobody knows yet."} for code in ("missing-cause", "missing-prevention")
+    ]
+    path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    later = "2026-11-18 12:05"
+    assert "1 record checked" in crisiscomms("check", "--now", later, "--rehearsal", cwd=workspace, code=None).stdout
+    said = crisiscomms("plan", "--rehearsal", "--now", later, cwd=workspace, code=None)
+    assert "Nothing to publish" not in said.stdout + said.stderr

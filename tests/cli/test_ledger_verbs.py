@@ -302,3 +302,10 @@ def test_a_backup_is_for_the_owner_of_the_ledger_only(ten):
     finally:
         os.umask(old)
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_a_ledger_that_is_no_database_is_named_with_the_way_out(ten):
+    (ten.folder / "ledger.db").write_text("garbage\n" * 50)
+    said = ten.run("status", expect=1).stderr
+    assert "ledger.db is damaged" in said
+    assert "crisiscomms ledger restore" in said

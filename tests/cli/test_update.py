@@ -148,3 +148,21 @@ def test_two_updates_in_one_minute(crisiscomms, example):
     assert "at: 2026-11-26 10:00\n" in source
     assert "at: 2026-11-26 10:00:41\n" in source
     crisiscomms("check", "checkout-outage", "--now", "2026-11-26 10:01", cwd=example)
+
+
+def test_what_is_scheduled_stays_below_an_update_of_today(crisiscomms, example):
+    path = record(example)
+    before = path.read_text(encoding="utf-8")
+    now = ("--now", "2026-11-23 01:03")
+    crisiscomms(*UPDATE[:-2], *now, cwd=example)
+    after = path.read_text(encoding="utf-8")
+    assert len(added(before, after)) == 4
+    assert after.index("id: counted") < after.index("id: paid-back") < after.index("id: review-published")
+    crisiscomms("check", "checkout-outage", *now, cwd=example)
+
+
+@pytest.mark.parametrize(("next_", "written"), [("00:30", "2026-11-26 00:30"), ("23:55", "2026-11-25 23:55")])
+def test_a_clock_time_around_midnight_is_the_nearest(crisiscomms, example, next_, written):
+    words = ("update", "checkout-outage", "--status", "follow-up", "--text", "We are at it.", "--next", next_)
+    crisiscomms(*words, "--now", "2026-11-25 23:50", cwd=example)
+    assert f"next_update: {written}\n" in record(example).read_text(encoding="utf-8")

@@ -585,3 +585,53 @@ def test_record_text_is_never_a_template(bench, words):
         assert f"Look: {shown} here." in " ".join(read.message(name).split()), name
     assert f"Maren {words}" in read.message("statement en")
     assert dump(data)
+
+
+def test_a_promise_that_was_not_kept_is_said_in_every_long_message(bench):
+    data = data_of(OUTAGE)
+    data["promises"][0]["broken"] = "2026-11-18 16:00"
+    data["updates"].pop()
+    read = bench.read_data(data, FINAL[OUTAGE])
+    for name in ("statement en", "incident en", "faq en", "notice en"):
+        kind = name.split()[0]
+        texts = [page.text for content in read.composed.messages.site for page in content.pages if page.kind == kind]
+        texts += [notice.text for notice in read.composed.messages.notices if kind == "notice"]
+        assert texts
+        for text in texts:
+            flat = " ".join(text.split())
+            assert "did not do it, and we are sorry" in flat or "Wir haben es nicht getan." in flat
+
+
+def test_a_list_is_told_of_its_own_repair_and_of_what_everyone_gets(bench):
+    data = data_of(OUTAGE)
+    data["repair"].append(
+        {
+            "audience": "everyone",
+            "kind": "credit",
+            "what": {"en": "You get a free month.", "de": "Sie bekommen einen Monat frei."},
+        }
+    )
+    letters = [notice.text for notice in bench.read_data(data, FINAL[OUTAGE]).composed.messages.notices]
+    assert letters
+    for text in letters:
+        assert "You get a free month." in text or "Sie bekommen einen Monat frei." in text
+        assert "We refund the fees" in " ".join(text.split()) or "Wir erstatten die Gebühren" in " ".join(text.split())
+
+
+def test_a_short_post_keeps_the_first_thing_to_do_where_people_were_hurt(bench):
+    data = data_of(RECALL)
+    data["do_now"][0]["text"] = "Stop using it now and pull the plug out of the wall socket. Keep it for us. Wait."
+    (post,) = bench.read_data(data, FINAL[RECALL]).composed.messages.posts
+    assert "Stop using it now and pull the plug" in post.text
+
+
+def test_nothing_is_over_for_who_was_hurt(bench):
+    data = data_of(RECALL)
+    data["updates"][-1]["status"] = "resolved"
+    data["updates"][-1].pop("next_update", None)
+    data["times"]["fixed"] = "2026-09-09 10:00"
+    for content in bench.read_data(data, FINAL[RECALL]).composed.messages.site:
+        for page in content.pages:
+            assert "It is over" not in page.text
+            assert "Is it over" not in page.text
+            assert "It lasted" not in page.text
