@@ -30,7 +30,7 @@ from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
 from crisiscomms.review.hours import record_hours
 from crisiscomms.review.own import record_own
-from crisiscomms.review.seen import later, seen
+from crisiscomms.review.seen import later, seen, unread
 from crisiscomms.review.standing import record_standing
 from crisiscomms.review.truth import record_truth
 from crisiscomms.review.wording import wording
@@ -56,7 +56,8 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
         of_messages = [*message_findings(case, accounts, letters), *across_channels(case, letters)]
         findings += [finding for finding in of_messages if finding.code not in named]
         letters += later(case)
-        findings += [*wording(case, letters, named), *message_care(case, letters), *message_duties(case, letters)]
+        findings += wording(case, [*letters, *unread(case)], named)
+        findings += [*message_care(case, letters), *message_duties(case, letters)]
     findings = _silenced(case, list(dict.fromkeys(findings)))
     if "todo" in named:  # a question is asked once the record is written
         findings = [finding for finding in findings if finding.severity is not Severity.QUESTION]

@@ -12,6 +12,8 @@ from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Known, Letter
 from crisiscomms.review.own import in_message
 
+#: What a letter is called that is an update before the newest.
+EARLIER = "update"
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9]+")
 
 
@@ -26,6 +28,17 @@ def later(case: Case) -> Iterator[Letter]:
     now = known(case)
     for update, messages in case.composed.later.items() if case.composed else ():
         yield from _letters(case, messages, now._replace(status=case.incident.update(update).status))
+
+
+def unread(case: Case) -> Iterator[Letter]:
+    """Yield the updates before the newest that are not out yet, each with the status it has: all go out with it."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    out, now = case.published.telling.updates if case.published.telling else (), known(case)
+    for content in case.composed.messages.site:
+        for entry in content.entries if content.language == content.words_language else ():
+            if entry.id not in out and entry.id != case.update.id:
+                status = case.incident.update(entry.id).status
+                yield Letter(EARLIER, content.language, entry.text, None, "entry.md.j2", now._replace(status=status))
 
 
 def known(case: Case) -> Known:

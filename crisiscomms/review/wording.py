@@ -10,6 +10,7 @@ from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.phrases import fold
 from crisiscomms.review.scan import Verdict, scan
+from crisiscomms.review.seen import EARLIER
 from crisiscomms.review.stated import stated_elements
 
 
@@ -25,7 +26,8 @@ def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) 
                     yield finding(verdict, letter.place(verdict.hit.start if verdict.hit.end else None))
                 continue
             passage, at = _source(verdict, known.get(letter.language, []))
-            if passage and passage.update and passage.update.at.at < case.update.at.at:
+            earlier = passage and passage.update and passage.update.at.at < case.update.at.at
+            if earlier and letter.kind != EARLIER:
                 continue  # what was said then was judged then
             if "TODO" in (passage.words if passage else verdict.hit.words):
                 continue  # what is still to be written is judged when it is written

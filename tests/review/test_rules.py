@@ -7,6 +7,7 @@ from copy import deepcopy
 import pytest
 from example_room import FINAL, STAGES, bench_in, copy_example, data_of, run_here, source_of
 
+from crisiscomms.messages.facts import telling
 from crisiscomms.published import PublishedIncident
 
 OUTAGE, BREACH, RECALL = "checkout-outage", "customer-data-breach", "kettle-recall"
@@ -641,3 +642,11 @@ def test_findings_come_in_the_order_of_the_file(bench):
     places = [(f.place.file, f.place.line) for f in bench.read_data(data, FINAL[BREACH]).findings]
     assert len(places) == 3
     assert places == sorted(places)
+
+
+def test_an_update_that_nobody_has_read_yet_is_judged_though_a_newer_one_stands_below_it(bench):
+    source = source_of(OUTAGE).replace("We are undoing it.", "We apologise for any inconvenience.")
+    assert codes(bench.read(source, FINAL[OUTAGE]).errors()) == ["any-inconvenience"]
+    plain = bench.read(source_of(OUTAGE), FINAL[OUTAGE])
+    out = PublishedIncident(telling=telling(plain.composed.facts))
+    assert "any-inconvenience" not in codes(bench.read(source, FINAL[OUTAGE], out).findings), "it was judged then"
