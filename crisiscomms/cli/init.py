@@ -97,7 +97,25 @@ def _settings(name: str, url: str, timezone: str, language: str) -> str:
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
     host = url.rsplit("//", maxsplit=1)[-1].strip("/")
     template = environment.get_template("crisiscomms.toml.j2")
-    return template.render(name=name, url=url, host=host, timezone=timezone, language=language)
+    settings = template.render(name=name, url=url, host=host, timezone=timezone, language=language)
+    _try(settings)
+    return settings
+
+
+def _try(settings: str) -> None:
+    """Read settings as a workspace would. Raises UsageError with the first thing that it would refuse."""
+    from tempfile import TemporaryDirectory
+
+    from crisiscomms.errors import InvalidInput, UsageError
+    from crisiscomms.workspace import FILE, read_workspace
+
+    with TemporaryDirectory() as draft:
+        (Path(draft) / FILE).write_text(settings, encoding="utf-8")
+        try:
+            read_workspace(Path(draft))
+        except InvalidInput as error:
+            refused = error.findings[0]
+            raise UsageError(refused.message, why="Nothing was written.", fix=refused.fix) from error
 
 
 def _schema() -> str:

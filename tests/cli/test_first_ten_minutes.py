@@ -269,3 +269,10 @@ def test_an_incident_that_is_over_is_open_until_that_is_out(crisiscomms, workspa
     assert "1 record checked" in crisiscomms("check", "--now", later, "--rehearsal", cwd=workspace, code=None).stdout
     said = crisiscomms("plan", "--rehearsal", "--now", later, cwd=workspace, code=None)
     assert "Nothing to publish" not in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("given", [("--name", ""), ("--url", "https://müller.example")])
+def test_init_writes_nothing_that_it_would_refuse_to_read(crisiscomms, tmp_path, given):
+    refused = crisiscomms("init", tmp_path / "new", *given, code=2)
+    assert "Nothing was written." in refused.stderr
+    assert not (tmp_path / "new").exists()
