@@ -635,3 +635,11 @@ def test_nothing_is_over_for_who_was_hurt(bench):
             assert "It is over" not in page.text
             assert "Is it over" not in page.text
             assert "It lasted" not in page.text
+
+
+def test_a_list_may_write_a_language_as_its_program_does(tmp_path):
+    folder = copy_example(tmp_path / "w")
+    people = folder / "lists" / "merchants.csv"
+    people.write_text(people.read_text(encoding="utf-8").replace(",de,", ",de-AT,", 5).replace(",de,", ",DE,"), "utf-8")
+    said = run_here(folder, "plan", OUTAGE, "--rehearsal", "--now", FINAL[OUTAGE]).stdout
+    assert "merchants (de): 27 people" in " ".join(said.split())
