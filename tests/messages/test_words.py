@@ -643,3 +643,15 @@ def test_a_list_may_write_a_language_as_its_program_does(tmp_path):
     people.write_text(people.read_text(encoding="utf-8").replace(",de,", ",de-AT,", 5).replace(",de,", ",DE,"), "utf-8")
     said = run_here(folder, "plan", OUTAGE, "--rehearsal", "--now", FINAL[OUTAGE]).stdout
     assert "merchants (de): 27 people" in " ".join(said.split())
+
+
+def test_a_faq_about_what_was_not_our_doing_says_what_our_duty_is(bench):
+    data = data_of(OUTAGE)
+    data["responsibility"] = {
+        "level": "not-ours",
+        "duty": {"en": "We choose the banks.", "de": "Wir wählen die Banken."},
+    }
+    pages = [page for content in bench.read_data(data, FINAL[OUTAGE]).composed.messages.site for page in content.pages]
+    faqs = [page.text for page in pages if page.kind == "faq"]
+    assert len(faqs) == 2
+    assert all("We choose the banks." in text or "Wir wählen die Banken." in text for text in faqs)
