@@ -55,7 +55,7 @@ class Letters:
             if not copies or self._changes(person, copies):
                 self.count += 1
                 # What this reader's mail will say follows from the line of the list and the message.
-                whole.update(f"[{','.join(map(encode_basestring, (*person[:2], *person.cells)))}]".encode())
+                whole.update(_json([person.email, person.name, *person.cells]).encode())
         self.digest = whole.hexdigest() if self.count else ""
 
     def _changes(self, person: Recipient, copies: Sequence[Copy]) -> bool:
@@ -80,11 +80,8 @@ class Letters:
     def __iter__(self) -> Iterator[Draft]:
         to_all = self._is_to_all
         for person, copies in self._with_copies():
-            if to_all and not copies:
-                made = self._own(person)
-                yield Draft(person.key, 0, made, self.ledger.digest_of(self.line, made))
-            elif self._is_to(person, copies):
-                draft = self._draft(person, copies, self._waits(copies))
+            if (to_all and not copies) or self._is_to(person, copies):
+                draft = self._draft(person, copies, self._waits(copies) if copies else None)
                 if draft is not None:
                     yield draft
 
@@ -137,7 +134,7 @@ class Letters:
 
     def _draft(self, person: Recipient, copies: Sequence[Copy], waits: Copy | None) -> Draft | None:
         """Return a reader's delivery. None where it waits already, just so."""
-        made = self._own(person)
+        made = _json([person.email, person.name, *self.values(person)])
         found = self.ledger.digest_of(self.line, made)
         if not copies:
             return Draft(person.key, 0, made, found)
@@ -147,10 +144,6 @@ class Letters:
             return Draft(person.key, waits.number, made, found, self._thread(person, copies), waits.id)
         numbers = (copy.number for copy in copies if copy.update == self.notice.update)
         return Draft(person.key, max(numbers, default=-1) + 1, made, found, self._thread(person, copies))
-
-    def _own(self, person: Recipient) -> str:
-        """Return what is a reader's own, as the ledger keeps it."""
-        return _json([person.email, person.name, *self.values(person)])
 
     def _thread(self, person: Recipient, copies: Sequence[Copy]) -> str:
         """Return the Message-ID of the first mail that this reader got about the incident."""
