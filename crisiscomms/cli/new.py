@@ -72,6 +72,7 @@ def new(
 def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
     from crisiscomms.cli.times import written
     from crisiscomms.fields import When
+    from crisiscomms.record import EVERYONE
 
     public = [name for name, audience in room.workspace.settings.audiences.items() if not audience.recipients]
     now = When(room.clock().astimezone(room.workspace.zone))
@@ -79,7 +80,7 @@ def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
         "id": incident,
         "kind": kind,
         "language": room.workspace.language,
-        "audience": public[0] if public else "everyone",
+        "audience": public[0] if public else EVERYONE,
         "now": written(now),
     }
 

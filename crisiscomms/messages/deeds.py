@@ -7,11 +7,8 @@ from functools import cached_property
 from crisiscomms.messages.events import Events
 from crisiscomms.messages.prose import Md, one_line
 from crisiscomms.messages.teller import Said
-from crisiscomms.record import is_open
+from crisiscomms.record import EVERYONE, is_open
 from crisiscomms.record.model import Action, Promise
-
-#: The audience that everybody belongs to.
-_EVERYONE = "everyone"
 
 
 class Deeds(Events):
@@ -60,7 +57,7 @@ class Deeds(Events):
         """What we owe this audience: `what`, `how`, `by`, `kind`. Its own first, then what everyone gets besides."""
         items = self._incident.repair
         own = [item for item in items if item.audience == self._audience]
-        besides = [item for item in items if item.audience == _EVERYONE != self._audience and not item.private]
+        besides = [item for item in items if item.audience == EVERYONE != self._audience and not item.private]
         return [self._repair(item) for item in (own + besides if own else self._mine(items))]
 
     @cached_property

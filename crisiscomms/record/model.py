@@ -78,6 +78,8 @@ FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "monitoring", "resolved", "follow-up")
 CLOSED: frozenset[Status] = frozenset({"resolved", "follow-up"})
+#: The audience that everybody belongs to.
+EVERYONE = "everyone"
 #: From the lightest to the gravest.
 COMPONENT_STATES: tuple[ComponentState, ...] = get_args(ComponentState)
 

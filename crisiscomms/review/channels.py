@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from crisiscomms.errors import Finding
 from crisiscomms.fields import Model, Text
 from crisiscomms.messages.prose import one_line
-from crisiscomms.record import CLOSED
+from crisiscomms.record import CLOSED, EVERYONE
 from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
@@ -55,7 +55,7 @@ def _order(case: Case) -> Iterator[Finding]:
         if (found := case.workspace.audiences(case.incident.audiences).get(item.audience)) and found.recipients
     }
     order = list(case.workspace.settings.order.audiences)
-    public = order.index("everyone") if "everyone" in order else len(order)
+    public = order.index(EVERYONE) if EVERYONE in order else len(order)
     for name in sorted(listed):
         if name in order and order.index(name) > public:
             yield _finding(case, "order-of-notice", ("audiences", name), f"[order] puts {name} behind everyone")

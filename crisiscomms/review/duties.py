@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from crisiscomms.errors import Finding, Place, Severity, did_you_mean
-from crisiscomms.record.model import STATUSES, Incident, Regulation
+from crisiscomms.record.model import EVERYONE, STATUSES, Incident, Regulation
 from crisiscomms.record.texts import passages
 from crisiscomms.review.clocks import Ticking, clocks
 from crisiscomms.review.context import Case
@@ -14,9 +14,6 @@ from crisiscomms.review.lexicon import places
 from crisiscomms.review.packs import Pack, Part, names, pack, present
 from crisiscomms.review.phrases import fold, phrases_of
 from crisiscomms.review.rules import rule
-
-_PUBLIC = "everyone"
-
 
 #: Which finding of the house says already that a field is empty. The law is then not named beside it.
 _SAID = {
@@ -139,7 +136,7 @@ def _is_about(one: Regulation, letter: Letter) -> bool:
     """Say whether a pack is about a message: its audiences, or everything but the memo to staff where it names none."""
     if letter.kind == "memo":
         return False
-    return not one.audiences or (letter.audience or _PUBLIC) in one.audiences
+    return not one.audiences or (letter.audience or EVERYONE) in one.audiences
 
 
 def banned(part: Part, letter: Letter) -> Iterator[tuple[int, int]]:
