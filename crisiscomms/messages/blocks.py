@@ -13,14 +13,16 @@ from itertools import groupby
 TIME, TIME_TEXT, TIME_END = "\ue000", "\ue001", "\ue002"
 SLOT, SLOT_END = "\ue003", "\ue004"
 
-_WORDS = r"(?:[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>#&|~=^]|(?<=[^\W_])_(?=[^\W_]))++"
+# No group is repeated possessively: Pythons before 3.11.5 do not read such a pattern right.
+_WORD = r"[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>#&|~=^]++|(?<=[^\W_])_(?=[^\W_])"
+_WORDS = rf"(?:{_WORD})+"
 _ADDRESS = r"[A-Za-z0-9./:@+#?=-]++"
 #: Words, bold, links and escaped characters on one line, which begins as no list, rule or other block does.
 _LINE = re.compile(
     rf"(?!\d+[.)](?:\s|\Z))(?=[^\W_]|[{TIME}{SLOT}\[<\\\"\u201e\u201c(]|\*\*)"
-    rf"(?:{_WORDS}|(?<!\*)\*\*(?!\s){_WORDS}(?<!\s)\*\*(?!\*)"
+    rf"(?:{_WORD}|(?<!\*)\*\*(?!\s){_WORDS}(?<!\s)\*\*(?!\*)"
     rf"|(?<!!)\[(?!\s){_WORDS}(?<!\s)\]\((?:https?://|mailto:|tel:){_ADDRESS}\)|<https?://{_ADDRESS}>"
-    r"|\\[+.#!_*>`\[\](){}-])++"
+    r"|\\[+.#!_*>`\[\](){}-])+"
 )
 _HEADING = re.compile(r"(#{1,4}) (.*?\S)(?: \{#([a-z][a-z0-9-]*)\})?")
 _INLINE = re.compile(
