@@ -96,7 +96,7 @@ def _words(path: Path_, error: Any) -> tuple[str, str, str]:
         message, fix = f"{field} is missing", f"Add {shown(path[-1])}{_meaning(path)}"
     elif kind == "too_short":
         message = f"{field} is empty"
-        fix = "Add the first update: crisiscomms update ID --status investigating --text ..."
+        fix = "Write the first one on the lines below, without the brackets: - id: first, then at, status and text."
     elif kind == "string_too_short":
         message, fix = f"{field} is empty", _fill_in(path)
     else:
