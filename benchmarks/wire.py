@@ -31,7 +31,7 @@ def mail(number: int) -> Prepared:
     head = (
         f"From: {SENDER}\r\nTo: {to}\r\nSubject: We failed to take your payments\r\nMessage-ID: <{number}.{SENDER}>\r\n"
     )
-    return Prepared(head.encode() + BODY, {"from": SENDER, "to": to, "message_id": f"<{number}.{SENDER}>"})
+    return Prepared((head.encode(), BODY), {"from": SENDER, "to": to, "message_id": f"<{number}.{SENDER}>"})
 
 
 async def fan_out(port: int, count: int, connections: int) -> None:

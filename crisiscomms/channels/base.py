@@ -7,7 +7,7 @@ nothing; `open` is the only way to the outside. A rehearsal uses the first half 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -65,16 +65,22 @@ class Posting(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Exactly what will be sent: its bytes, and what the place needs besides (plain strings only, no secret).
+    """Exactly what will be sent: its bytes in pieces, and what the place needs besides (plain strings only, no secret).
 
-    `token` stands for the reader in the unsubscribe address, and is empty where the message has none. `ready`: whoever
-    made the bytes has checked their lines, and none of them begins with a dot.
+    Most pieces are the same for all readers, so they are put together only where they are used. `token` stands for the
+    reader in the unsubscribe address, and is empty where the message has none. `ready`: whoever made the bytes has checked
+    their lines, and none of them begins with a dot.
     """
 
-    payload: bytes
+    pieces: Sequence[bytes]
     envelope: Mapping[str, str] = NOTHING
     token: str = ""
     ready: bool = False
+
+    @property
+    def payload(self) -> bytes:
+        """All its bytes."""
+        return b"".join(self.pieces)
 
 
 class Receipt(NamedTuple):

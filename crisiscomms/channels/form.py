@@ -44,11 +44,11 @@ class MailForm:
         self._settings, self._key = settings, key
         self._sender = mailbox(settings.sender)[1]
         self._subject = "" if slots(notice.subject) else encoding.subject(notice.subject)[0]
-        self._from = f"From: {encoding.address('From', *mailbox(settings.sender))}\r\n"
+        self._to = f"From: {encoding.address('From', *mailbox(settings.sender))}\r\nTo: "
         reply_to = settings.reply_to and encoding.address("Reply-To", *mailbox(settings.reply_to))
-        self._reply_to = f"Reply-To: {reply_to}\r\n" if reply_to else ""
+        self._about = f"\r\nReply-To: {reply_to}\r\nSubject: " if reply_to else "\r\nSubject: "
+        self._dated = f"\r\nDate: {format_datetime(at)}\r\nMessage-ID: "
         self._list_id, self._unsubscribe = f"List-Id: <{settings.list_name}>\r\n", settings.unsubscribe or ""
-        self._date = f"Date: {format_datetime(at)}\r\n"
         words = f"{notice.subject}\0{notice.text}\0{notice.html}".encode(errors="surrogatepass")
         boundary = f"=_{hashlib.sha256(words).hexdigest()[:32]}"
         self._rest = (
@@ -74,13 +74,13 @@ class MailForm:
         except KeyError as error:
             raise Rejected(f"the notice cites the column {error}, and this recipient has none") from error
         head = (
-            f"{self._from}To: {to}\r\n{self._reply_to}Subject: {subject}\r\n{self._date}Message-ID: {own_id}\r\n"
+            f"{self._to}{to}{self._about}{subject}{self._dated}{own_id}\r\n"
             f"{_threading(letter)}{self._listing(token)}{self._rest}"
         ).encode("ascii")
         if not (plain and plain_subject):
             self._read_back(head, letter)
         envelope = {"from": self._sender, "to": letter.email, "message_id": own_id}
-        return Prepared(b"".join((head, *body)), envelope, token, ready=True)
+        return Prepared((head, *body), envelope, token, ready=True)
 
     def _subject_of(self, letter: Letter) -> tuple[str, bool]:
         """Return the subject and whether it is plain. One without slots is read back with the form."""
@@ -122,7 +122,7 @@ class MailForm:
 
     def _read_back(self, head: bytes, letter: Letter) -> None:
         """Read a head as a receiver would. Raises Rejected where it says anything that we did not mean."""
-        absent = set() if self._reply_to else {"Reply-To"}
+        absent = set() if self._settings.reply_to else {"Reply-To"}
         absent |= set() if letter.thread else {"In-Reply-To", "References"}
         if not letter_token(self._settings, letter, self._key):
             absent |= {"List-Unsubscribe", "List-Unsubscribe-Post"}

@@ -50,7 +50,7 @@ class OutboxChannel:
         """Return the exact bytes."""
         if isinstance(item, Letter):
             return _addressed(self._forms.prepare(item), item)
-        return _addressed(Prepared(item.post.text.encode()), item)
+        return _addressed(Prepared((item.post.text.encode(),)), item)
 
     def open(self, secret: Callable[[str], str]) -> Any:
         """Open the folder. No secret is needed."""

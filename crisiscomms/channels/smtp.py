@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from crisiscomms.channels.base import Caps, Fan, Letter, Posting, Prepared
 from crisiscomms.channels.form import MailForms
-from crisiscomms.channels.mail import MailSettings, as_letter
+from crisiscomms.channels.mail import MailSettings
 from crisiscomms.fields import wrong
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -83,7 +83,7 @@ class SmtpChannel:
 
     def prepare(self, item: Letter | Posting) -> Prepared:
         """Return the bytes of a letter. Raises Rejected where it cannot be a safe mail."""
-        return self._forms.prepare(as_letter(item))
+        return self._forms.prepare(item)
 
     def open(self, secret: Callable[[str], str]) -> Never:
         """Refuse: mails go through `fan`. Raises TypeError: only a mistake in our own code comes here."""

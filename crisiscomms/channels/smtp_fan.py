@@ -62,12 +62,12 @@ class SmtpFan:
 
     def give(self, tag: int, prepared: Prepared) -> None:
         """See `Fan.give`. A mail that must not be sent ends as Rejected, and no server hears of it."""
-        payload = self._sign(prepared.payload) + prepared.payload if self._sign else prepared.payload
+        pieces = (self._sign(prepared.payload), *prepared.pieces) if self._sign else prepared.pieces
         try:
             mail = Mail(
                 tag,
                 self._writer.commands(prepared),
-                payload if prepared.ready else self._writer.body(payload),
+                pieces if prepared.ready else (self._writer.body(b"".join(pieces)),),
                 {"host": self._place, "message_id": prepared.envelope.get("message_id", "")},
             )
         except Rejected as refusal:
@@ -76,7 +76,8 @@ class SmtpFan:
             return
         self._mails[tag] = mail
         self._queue.append(mail)
-        self._spread()
+        if self._idle or len(self._lines) < self._settings.connections:
+            self._spread()
 
     async def turn(self) -> Turn:
         """See `Fan.turn`."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 from typing import Protocol
 
 from crisiscomms.channels import smtp_words as meaning
 from crisiscomms.channels.base import Outcome
 from crisiscomms.channels.smtp_reach import Reached
-from crisiscomms.channels.smtp_words import GOODBYE, HUNG_UP, Evidence, keeps_line, what, words
+from crisiscomms.channels.smtp_words import GOODBYE, HUNG_UP, Evidence, keeps_line, parted, what, words
 
 _MOST_SAID = 65_536
 _SPACE = 8192
@@ -26,11 +27,11 @@ QUEUED, OPENED, BODY, EDGE, DOT, OVER, STOPPED = range(7)
 
 
 class Mail:
-    """One mail on its way. `commands` are its MAIL, RCPT and DATA, `body` is everything else but the dot."""
+    """One mail on its way. `commands` are its MAIL, RCPT and DATA, `body` is everything else but the dot, in pieces."""
 
     __slots__ = ("again", "body", "commands", "evidence", "line", "stage", "tag")
 
-    def __init__(self, tag: int, commands: bytes, body: bytes, evidence: Evidence) -> None:
+    def __init__(self, tag: int, commands: bytes, body: Sequence[bytes], evidence: Evidence) -> None:
         self.tag, self.commands, self.body, self.evidence = tag, commands, body, evidence
         self.stage = QUEUED
         self.line: Line | None = None
@@ -187,36 +188,34 @@ class Line(asyncio.BufferedProtocol):
 
     def _read(self, line: bytes) -> None:
         """Read one line of a reply."""
-        said = line[4:].strip()
-        if line[3:4] == b"-":
+        code, said, goes_on = parted(line)
+        if goes_on:
             self._said += said + b"\n"
             return
         if self._said:
             said, self._said = self._said + said, b""
-        try:
-            code = int(line[:3])
-        except ValueError:
-            code = -1
         if not self._expected:
             self._hear_unasked(code, said)
             return
         step, mail = self._expected.popleft()
-        if mail is None or mail.stage == OVER:
+        stage = mail.stage if mail else OVER
+        if stage == OPENED and step != "DATA" and self._pipelining and 200 <= code < 300:
+            return  # half of all replies: nothing is to be done until that to DATA
+        if mail is None or stage == OVER:
             self._settle(step, code)
-        elif mail.stage == STOPPED:
+        elif stage == STOPPED:
             self.drop()
         elif step == "DOT":
             self._end(mail, code, said)
         elif code == 354 if step == "DATA" else 200 <= code < 300:
-            if step == "DATA" or not self._pipelining:
-                self._advance(step, mail)
+            self._advance(step, mail)
         else:
             self._refuse(step, mail, code, said)
 
     def _advance(self, step: str, mail: Mail) -> None:
         if step == "DATA":
             self._mail, mail.stage = mail, BODY
-            self._write(mail.body)
+            self._write(b"".join(mail.body))
             if not self._paused:
                 self._reach_edge(mail)
         else:
@@ -261,14 +260,16 @@ class Line(asyncio.BufferedProtocol):
     def _end(self, mail: Mail, code: int, said: bytes) -> None:
         if 200 <= code < 300:
             self._over(mail, meaning.accepted(mail.evidence, code, words(said)))
+            self.serve()
         elif 400 <= code < 600:
             self._over(mail, meaning.refused(mail.evidence, "at its end", code, words(said)))
+            if code == GOODBYE:
+                self.drop()
+            else:
+                self.serve()
         else:
             self._over(mail, meaning.unclear(mail.evidence, code, words(said)))
-        if code == GOODBYE or not (200 <= code < 300 or 400 <= code < 600):
             self.drop()
-        else:
-            self.serve()
 
     def _hear_unasked(self, code: int, said: bytes) -> None:
         if self._mail:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+from functools import lru_cache
 from socket import gaierror
 
 from aiosmtplib.errors import SMTPResponseException, SMTPServerDisconnected
@@ -20,6 +21,16 @@ GOODBYE = 421
 _ABOUT_LOGIN = frozenset({530, 534, 535, 538})
 _WAIT = re.compile(r"\b(\d{1,5}) ?(s|sec|second|min|minute)s?\b", re.IGNORECASE)
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
+@lru_cache(maxsize=64)
+def parted(line: bytes) -> tuple[int, bytes, bool]:
+    """Return the code of a reply's line, its words, and whether the reply goes on after it. Servers say the same all day."""
+    try:
+        code = int(line[:3])
+    except ValueError:
+        code = -1
+    return code, line[4:].strip(), line[3:4] == b"-"
 
 
 def keeps_line(code: int) -> bool:

@@ -74,7 +74,7 @@ class XChannel:
         """Return the text in UTF-8, with the post's link and time beside it. Raises TypeError for a letter."""
         if not isinstance(item, Posting):
             raise TypeError("X takes posts, not letters")
-        return Prepared(item.post.text.encode(), {"link": item.post.link, "at": item.at.isoformat()})
+        return Prepared((item.post.text.encode(),), {"link": item.post.link, "at": item.at.isoformat()})
 
     def open(self, secret: Callable[[str], str]) -> AbstractContextManager[base.Sender]:
         """Fetch the four secrets. Nothing is connected before the first send. Raises what `secret` raises."""

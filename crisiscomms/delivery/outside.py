@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from pydantic_core import from_json
+
 from crisiscomms.channels.base import (
     Channel,
     Fan,
@@ -26,7 +28,6 @@ from crisiscomms.ledger import Ledger, Row
 from crisiscomms.messages.model import Notice, Post, digest
 from crisiscomms.published import row_digest
 
-_read_json = json.JSONDecoder().decode
 #: What the deliveries of one item share.
 _Shared = tuple[Notice | Post, tuple[str, ...], datetime]
 
@@ -80,8 +81,10 @@ class Outside:
         message, names, at = self._shared.get(row.item) or self._read(row)
         if isinstance(message, Post):
             return Posting(message, at, row.number)
-        email, name, *fills = _read_json(row.person)
-        values = {slot: value for slot, value in zip(names, fills, strict=True) if value is not None}
+        email, name, *fills = from_json(row.person)
+        values = dict(zip(names, fills, strict=True))
+        if None in fills:
+            values = {slot: value for slot, value in values.items() if value is not None}
         return Letter(message, email, name, values, at, row.number, row.thread or None)
 
     def _read(self, row: Row) -> _Shared:

@@ -24,7 +24,7 @@ def channel_at(port, **table):
 
 
 def prepared(to, body=BODY):
-    return Prepared(body, {"from": "incident@northwind.example", "to": to, "message_id": f"<1.{to}>"})
+    return Prepared((body,), {"from": "incident@northwind.example", "to": to, "message_id": f"<1.{to}>"})
 
 
 class Run(NamedTuple):

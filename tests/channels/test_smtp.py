@@ -644,7 +644,7 @@ def test_an_envelope_that_was_tampered_with_never_reaches_the_server(envelope):
     with Scripted() as server:
         channel = channel_at(server.port)
         with pytest.raises(Rejected, match="address"):
-            send(channel, prepared=Prepared(b"Subject: x\r\n\r\nbody\r\n", envelope))
+            send(channel, prepared=Prepared((b"Subject: x\r\n\r\nbody\r\n",), envelope))
 
     assert server.connections == 0
 
@@ -655,7 +655,7 @@ def test_bytes_that_could_smuggle_a_second_mail_never_reach_the_server(body):
     with Scripted() as server:
         channel = channel_at(server.port)
         with pytest.raises(Rejected):
-            send(channel, prepared=Prepared(b"Subject: x\r\n\r\n" + body, envelope))
+            send(channel, prepared=Prepared((b"Subject: x\r\n\r\n" + body,), envelope))
 
     assert server.connections == 0
 
@@ -663,7 +663,7 @@ def test_bytes_that_could_smuggle_a_second_mail_never_reach_the_server(body):
 def test_a_body_without_a_last_line_end_still_ends_before_the_dot():
     envelope = {"from": "incident@northwind.example", "to": "ana@shop.example"}
     with Scripted() as server:
-        send(channel_at(server.port), prepared=Prepared(b"Subject: x\r\n\r\n.body", envelope))
+        send(channel_at(server.port), prepared=Prepared((b"Subject: x\r\n\r\n.body",), envelope))
 
     assert server.mails == [b"Subject: x\r\n\r\n..body\r\n"]
 

@@ -274,7 +274,7 @@ def test_no_secret_shows_anywhere(x, caplog):
 
 
 def test_what_is_sent_is_the_text_and_nothing_else(channel):
-    assert channel.prepare(posting()) == Prepared(TEXT.encode(), {"link": LINK, "at": "2030-01-02T10:15:00+00:00"})
+    assert channel.prepare(posting()) == Prepared((TEXT.encode(),), {"link": LINK, "at": "2030-01-02T10:15:00+00:00"})
     assert (channel.caps.shape, channel.caps.leaves_machine, channel.caps.can_find) == ("post", True, True)
     with pytest.raises(TypeError):
         channel.prepare(Letter(Notice("i", "u", "a", "en", "notice", "s", "h", "t"), "a@example.org", "A", {}, AT))

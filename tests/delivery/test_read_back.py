@@ -25,7 +25,7 @@ class Files:
         self.written = []
 
     def prepare(self, item: Posting):
-        return Prepared(item.post.text.encode())
+        return Prepared((item.post.text.encode(),))
 
     def token(self, item):
         return ""
