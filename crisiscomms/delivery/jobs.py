@@ -156,7 +156,8 @@ async def _work(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: b
 
 
 def _app(ledger: Ledger, hands: Hands) -> App:
-    app = App(connector=PsycopgConnector(**_address(ledger), min_size=1, max_size=4, timeout=_PATIENCE))
+    shared = PsycopgConnector(**_address(ledger), configure=_at_once, min_size=1, max_size=4, timeout=_PATIENCE)
+    app = App(connector=shared)
     again = RetryStrategy(wait=1, retry_exceptions={Stopped})
 
     @app.task(name=_TASK, queue=_QUEUE, retry=again)
@@ -180,6 +181,11 @@ def _app(ledger: Ledger, hands: Hands) -> App:
                 await manager.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)
 
     return app
+
+
+async def _at_once(connection: AsyncConnection) -> None:
+    """Let each statement stand by itself: who falls silent between one and its commit would keep a job from everybody."""
+    await connection.set_autocommit(True)
 
 
 def _stalled(ledger: Ledger) -> float:

@@ -169,24 +169,27 @@ class Publishing:
         self.drain.read_back([row for row in ledger.rows(State.DOUBT) if row.channel == channel])
         left = [publication.id for publication in ledger.open_publications()]
         tally = self.drain.run(left, frozenset({channel}))
-        unfinished = [publication for publication in left if not ledger.finish(publication)]
-        self._call_again(channel, ledger.next_time(unfinished))
+        self._call_again(channel, [publication for publication in left if not ledger.finish(publication)])
         return tally
 
-    def _call_again(self, channel: str, coming: str) -> None:
-        """Ask for another look at a channel: when the next message may go, and soon while others have something in hand."""
+    def _call_again(self, channel: str, unfinished: list[int]) -> None:
+        """Ask for another look at a channel: when its next message may go, and soon while others have something in hand.
+
+        Soon also where something may go by now that our own drain did not see: it was given back, or its time came, since.
+        What is in hand is looked at first, so that nothing that changes hands meanwhile is overlooked.
+        """
         from crisiscomms.delivery.jobs import call_back, call_later  # noqa: PLC0415 -- in an extra
 
         ledger = self.room.ledger
-        others = any(row.channel == channel for row in ledger.rows(State.CLAIMED, State.SENDING))
-        if not (coming or others):
-            return
+        in_hand = any(row.channel == channel for row in ledger.rows(State.CLAIMED, State.SENDING))
+        coming = ledger.next_time(unfinished)
+        free = any(stage.channel == channel and ledger.ready(stage) for stage in ledger.stages(unfinished))
         with ledger.store.write() as connection:
             if coming:
                 call_later(connection, channel, datetime.fromisoformat(coming))
-            if others:
-                soon = timedelta(seconds=min(_LOOK_AGAIN, ledger.lease))
-                call_back(connection, channel, self.room.clock() + soon)
+            if in_hand or free:
+                seconds = max(min(_LOOK_AGAIN, ledger.lease), ledger.wait(channel, None))
+                call_back(connection, channel, self.room.clock() + timedelta(seconds=seconds))
 
     def _ask_approval(self, plan: Plan) -> None:
         if self.room.rehearsal:

@@ -15,14 +15,15 @@ PATIENCE = 10.0
 
 _TRY = f"SELECT pg_try_advisory_xact_lock({TURN})"
 _WAIT = f"SELECT pg_advisory_xact_lock({TURN})"
-#: Ends the sessions that hold the turn, and from whose program nothing has come for so long.
+#: Ends the sessions that hold the turn, and whose program has neither said nor taken anything for so long.
 _FREE = f"""
 SELECT pg_terminate_backend(session.pid)
 FROM pg_locks AS held JOIN pg_stat_activity AS session USING (pid)
 WHERE held.locktype = 'advisory' AND held.granted
   AND (held.classid::bigint << 32) + held.objid::bigint = {TURN}
   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND session.wait_event = 'ClientRead' AND session.state_change < clock_timestamp() - interval '{{}} seconds'
+  AND session.wait_event IN ('ClientRead', 'ClientWrite')
+  AND session.state_change < clock_timestamp() - interval '{{}} seconds'
 """  # noqa: S608 -- nobody's words stand in it
 
 

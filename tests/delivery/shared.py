@@ -45,7 +45,8 @@ class Shared:
 
     def sql(self, statement):
         with psycopg.connect(self._address, connect_timeout=10) as connection:
-            return connection.execute(statement).fetchall()
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
 
     def states(self, kind="notice"):
         found = self.sql(

@@ -7,12 +7,13 @@ import threading
 import time
 from collections import Counter
 
+import pytest
 from delivery.shared import PEOPLE, TEN, until
 
 from crisiscomms.delivery.publish import Publishing
 from crisiscomms.delivery.world import Room, publishing
 from crisiscomms.ledger import State
-from crisiscomms.ledger.rows import Worker
+from crisiscomms.ledger.rows import Ending, Worker
 from crisiscomms.workspace import find_workspace
 
 WAITING = {"planned", "retry_wait", "claimed", "sending"}
@@ -99,7 +100,7 @@ def test_what_a_silent_worker_has_in_hand_goes_to_another_while_nobody_publishes
     until(lambda: any(row for row in shared.in_hand() if row != first.pid), 20)
     silent = next(process for process in shared.workers if process.pid in shared.in_hand())
     silent.send_signal(signal.SIGSTOP)
-    until(lambda: not WAITING & set(shared.states()), 60)
+    until(lambda: not WAITING & set(shared.states()), 120)
     assert silent.poll() is None
     doubted = check_all_know(shared, mail)
     assert len(doubted) <= 2  # one connection each of the two that fell silent
@@ -121,6 +122,59 @@ def test_a_worker_comes_back_for_what_another_machine_had_in_hand(shared, mail):
     shared.work(CRISISCOMMS_LEASE="4")
     until(lambda: len(mail.taken) == 10, 20)
     until(lambda: not shared.sql("select 1 from publications where state = 'open'"), 10)
+    assert mail.counts == dict.fromkeys(TEN, 1)
+
+
+def help_out_and_leave_six(shared, to=State.PLANNED):
+    """Do a worker's job while another has the last six in hand, and lets go of them after our last look. One job waits."""
+    shared.use()
+    shared.office.publish("--first", "4", expect=6)
+    shared.office.run("worker", "--until-done", expect=0)  # takes up what publish asked for
+    room = Room(find_workspace(shared.office.folder), rehearsal=False)
+    room.ledger.lease = 4.0
+    (left,) = [publication.id for publication in room.ledger.open_publications()]
+    room.ledger.let_go(left, None)
+    (stage,) = room.ledger.stages([left])
+    held = room.ledger.claim(stage, Worker("another-machine:7", "1"), most=10)
+    assert len(held) == 6
+    work = Publishing(room)
+    drain = work.drain.run
+
+    def run(publications, channels):
+        """Drain, and then the other one lets go of what it had in hand. Its time to go has come."""
+        tally = drain(publications, channels)
+        room.ledger.turn((), [Ending(row, to, not_before="2020-01-01T00:00:00Z") for row in held])
+        return tally
+
+    work.drain.run = run
+    work.help_out("email")
+    room.close()
+
+
+@pytest.mark.parametrize("to", [State.PLANNED, State.RETRY])
+def test_a_worker_comes_back_for_what_was_given_back_while_it_ended(shared, mail, to):
+    """Nothing is in anybody's hand when it looks for the last time, and nobody publishes: it would wait for ever."""
+    help_out_and_leave_six(shared, to)
+    assert len(mail.taken) == 4
+    shared.work(CRISISCOMMS_LEASE="4")
+    until(lambda: len(mail.taken) == 10, 20)
+    assert mail.counts == dict.fromkeys(TEN, 1)
+
+
+def test_a_worker_that_falls_silent_while_it_takes_a_job_does_not_keep_it(shared, mail):
+    help_out_and_leave_six(shared)
+    body = "begin perform pg_sleep(1); return new; end"
+    shared.sql(f"create function slow() returns trigger language plpgsql as '{body}'")
+    taken = "new.status = 'doing' and new.task_name = 'drain'"
+    shared.sql(
+        f"create trigger slow after update on procrastinate_jobs for each row when ({taken}) execute function slow()"
+    )
+    silent = shared.work(CRISISCOMMS_LEASE="4")
+    until(lambda: shared.sql("select 1 from pg_stat_activity where wait_event = 'PgSleep'"), 20)
+    silent.send_signal(signal.SIGSTOP)
+    shared.work(CRISISCOMMS_LEASE="4")
+    until(lambda: len(mail.taken) == 10, 60)
+    assert silent.poll() is None
     assert mail.counts == dict.fromkeys(TEN, 1)
 
 

@@ -78,6 +78,30 @@ def test_a_worker_that_freezes_while_it_writes_keeps_the_others_waiting_only_for
         other.close()
 
 
+def test_a_worker_that_freezes_while_it_is_answered_keeps_the_others_waiting_only_for_a_while(
+    database_url, clock, monkeypatch
+):
+    monkeypatch.setattr("crisiscomms.ledger.turns.PATIENCE", 0.5)
+    frozen, other = (Ledger(database_url, lambda: clock.now, who) for who in ("frozen", "other"))
+    more_than_any_buffer_holds = b"SELECT repeat('x', 1000) FROM generate_series(1, 100000)"
+
+    def never_read():
+        with frozen.store.mark() as connection:
+            driver_of(connection).pgconn.send_query(more_than_any_buffer_holds)
+            before = time.monotonic()
+            other.hold("everything", "the other one goes on")
+            assert time.monotonic() - before < 10
+            raise InterruptedError
+
+    try:
+        with pytest.raises((psycopg.OperationalError, InterruptedError)):
+            never_read()
+        assert other.release("everything")
+    finally:
+        frozen.close()
+        other.close()
+
+
 def test_what_a_worker_takes_in_hand_survives_a_power_cut_also_among_marks(tmp_path, clock):
     ledger = Ledger(tmp_path / "ledger.db", lambda: clock.now, "dana")
     store, full, normal = ledger.store, 2, 1
