@@ -68,7 +68,8 @@ class SiteContent(NamedTuple):
     `language` is the tree of the site it belongs to, `words_language` the language its texts are in: they differ where
     a translation is missing. `summary` is the newest update's text in HTML. `entries` are newest first.
     `components` pairs names that readers see with their state, `times` pairs `started`, `noticed`, `contained` and
-    `fixed` with their moments. Times are ISO 8601 with offset. What is `past` was brought in from elsewhere: it stands
+    `fixed` with their moments; `contact` does so with `email`, `phone`, `hours` and `replies_within`, and is empty where
+    the organisation's own contact answers. Times are ISO 8601 with offset. What is `past` was brought in from elsewhere: it stands
     on pages and in lists, and in nothing that people are told by.
     """
 
@@ -90,6 +91,7 @@ class SiteContent(NamedTuple):
     pictures: tuple[Picture, ...] = ()
     times: tuple[tuple[str, str], ...] = ()
     past: bool = False
+    contact: tuple[tuple[str, str], ...] = ()
 
 
 class Notice(NamedTuple):
@@ -169,6 +171,6 @@ def site_content(body: bytes) -> SiteContent:
     plain["entries"] = tuple(Entry(**entry) for entry in plain["entries"])
     plain["promises"] = tuple(PromiseLine(**promise) for promise in plain["promises"])
     plain["pictures"] = tuple(Picture(**picture) for picture in plain["pictures"])
-    for pairs in ("components", "times"):
+    for pairs in ("components", "times", "contact"):
         plain[pairs] = tuple((name, said) for name, said in plain.get(pairs, ()))
     return SiteContent(**plain)

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 
+from crisiscomms.fields import Text
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
 from crisiscomms.messages.prose import one_line, plain_times, sentences, to_html, to_text
 from crisiscomms.messages.teller import Said
@@ -51,6 +52,7 @@ class Pages(Writer):
             pictures=tuple(self._pictures(spoken)),
             times=tuple(self._times()),
             past=past,
+            contact=tuple(self._contact(spoken)),
         )
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
@@ -61,6 +63,12 @@ class Pages(Writer):
         return Page(
             kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source)
         )
+
+    def _contact(self, language: str) -> Iterator[tuple[str, str]]:
+        """Yield what a contact of this incident's own says: no page sends its readers to anyone else."""
+        for name, said in self.incident.contact or ():
+            if said:
+                yield name, one_line(str(self.facts.cite(said, language))) if isinstance(said, Text) else said
 
     def _entry(self, update: Update, language: str, shown: Said) -> Entry:
         told = Told(self.facts, language, None, update)

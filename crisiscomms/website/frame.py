@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from crisiscomms.fields import Contact, Text
 from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.model import SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.website.assets import Assets
 from crisiscomms.website.cards import Drawer, faces
@@ -115,6 +117,7 @@ class Frame:
             "alternates": here if len(here) > 1 else {},
             "languages": [(one.speech, root + here.get(one.speech, one.prefix)) for one in self.branches],
             "organisation": self.organisation,
+            "contact": _contact(leaf.content) or self.organisation.contact,
             "assets": self.assets,
             "rehearsal": self.rehearsal,
             "ours": lambda body: own_links(Markup(body), self.address, root, known),  # noqa: S704 -- clean already
@@ -130,3 +133,15 @@ class Frame:
         shown = {update.anchor for update in leaf.given["part"].items}
         who = Publisher(self.organisation.name, self.organisation.url)
         return linked_data(leaf.content, leaf.page, shown, who, f"{self.address}/{branch.prefix}{leaf.path}")
+
+
+def _contact(content: SiteContent | None) -> Mapping[str, str | Text | None]:
+    """Return whom to talk to about an incident that has a contact of its own."""
+    if content is None or not content.contact:
+        return {}
+    said = dict(content.contact)
+    found: dict[str, str | Text | None] = {**dict.fromkeys(Contact.model_fields), **said}
+    spoken = {
+        name: Text(((content.words_language, said[name]),)) for name in ("hours", "replies_within") if name in said
+    }
+    return found | spoken

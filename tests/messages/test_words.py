@@ -70,6 +70,16 @@ def test_one_payment_and_many_are_both_said_right(bench):
             assert (de if notice.language == "de" else en) in text
 
 
+def test_the_site_knows_an_incidents_own_contact_in_the_language_of_its_words(bench):
+    own = {"email": "recall@northwind-home.example", "phone": "+49 800 5550 199"}
+    recall = bench.read(source_of(RECALL), FINAL[RECALL]).composed.messages.site
+    assert [dict(content.contact) for content in recall] == [
+        {**own, "hours": "every day, 06:00-24:00", "replies_within": "1 hour"} for _ in recall
+    ]
+    outage = bench.read(source_of(OUTAGE), FINAL[OUTAGE]).composed.messages.site
+    assert [content.contact for content in outage] == [() for _ in outage]
+
+
 @pytest.mark.parametrize("incident", [OUTAGE, BREACH, RECALL])
 def test_the_statement_says_sorry_in_its_first_two_sentences(bench, incident):
     read = bench.read(source_of(incident), FINAL[incident])

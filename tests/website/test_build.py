@@ -146,6 +146,18 @@ def test_the_contact_block_is_the_same_and_in_the_same_place_everywhere(site):
     assert [text(e) for e in borrowed] == ["2 hours"]
 
 
+def test_pages_of_an_incident_with_a_contact_of_its_own_send_nobody_elsewhere(build):
+    own = (("email", "recall@northwind.example"), ("phone", "+49 800 5550 199"), ("hours", "day and night"))
+    site = build([outage(), recall()._replace(contact=own), recall("de")._replace(contact=own)])
+    found = {name: text(page.find(".//footer/section")) for name, page in pages(site).items()}
+    for name, block in found.items():
+        here = "kettle-recall" in name
+        assert ("+49 800 5550 199" in block) == ("day and night" in block) == here, name
+        assert ("+49 30 5550 0100" in block) == ("23:00" in block) == (not here), name
+    borrowed = parsed(site["de/incidents/kettle-recall/index.html"]).find(".//footer").iter("span")
+    assert [text(e) for e in borrowed if e.get("lang") == "en"] == ["day and night"]
+
+
 def test_every_time_is_for_machines_too_and_names_its_zone(site):
     for name, page in pages(site).items():
         for element in page.iter("time"):
