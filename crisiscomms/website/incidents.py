@@ -34,15 +34,15 @@ def incident_files(
     """
     files: dict[str, bytes] = {}
     found = [(frame.branch(content.language), content) for content in contents]
-    leaves = [(branch, list(_leaves(branch, content, now))) for branch, content in found]
-    for (branch, content), (_, own) in zip(found, leaves, strict=True):
+    pages = [(branch, list(leaves(branch, content, now))) for branch, content in found]
+    for (branch, content), (_, own) in zip(found, pages, strict=True):
         for picture in content.pictures:
             files[picture.path] = base64.b64decode(picture.body)
         card = _card(frame, branch, content)
         files |= dict([card]) if card else {}
         for leaf in own:
             folder = branch.prefix + leaf.path
-            everywhere = [one.prefix for one, others in leaves if any(other.path == leaf.path for other in others)]
+            everywhere = [one.prefix for one, others in pages if any(other.path == leaf.path for other in others)]
             files[f"{folder}index.html"] = frame.page(branch, leaf, everywhere, known, card[0] if card else None)
             if leaf.page:
                 files[f"{folder}index.md"] = leaf.page.markdown.encode()
@@ -57,7 +57,8 @@ def feeds(frame: Frame, branch: Branch, folder: str, title: str, contents: Seque
     return {branch.prefix + path: body for path, body in build_feeds(head, contents).items()}
 
 
-def _leaves(branch: Branch, content: SiteContent, now: datetime) -> Iterator[Leaf]:
+def leaves(branch: Branch, content: SiteContent, now: datetime) -> Iterator[Leaf]:
+    """Yield every page of an incident in one language."""
     for page in content.pages:
         yield from _about(branch, content, page, now)
 
