@@ -19,14 +19,16 @@ CONNECTIONS = 16
 
 @dataclass
 class Moment:
-    """When a publish is killed: so many mails after its start, or seconds, and so many seconds after that.
+    """When a publish is killed: so many mails after its start, and so many seconds after that.
 
-    `silent`: the answers from that mail on are swallowed, so that each connection is in the middle of a dot.
+    `silent`: the answers from that mail on are swallowed, so that each connection is in the middle of a dot. `early`: so
+    many seconds after its start, but no later than after so many mails, so that a fast machine does not use them all up.
     """
 
-    mails: int = 0
+    mails: int
     seconds: float = 0.0
     silent: bool = False
+    early: bool = False
 
 
 def moments(count: int, people: int, chance: random.Random) -> list[Moment]:
@@ -36,7 +38,7 @@ def moments(count: int, people: int, chance: random.Random) -> list[Moment]:
     for _ in range(count):
         sort = chance.random()
         if sort < 0.1:
-            found.append(Moment(seconds=chance.uniform(0, 2.5)))
+            found.append(Moment(most, chance.uniform(0, 2.5), early=True))
         elif sort < 0.3:
             found.append(Moment(chance.randint(1, most), chance.uniform(0, 0.02), silent=True))
         else:
@@ -50,7 +52,7 @@ def publish_and_kill(office: Office, sink: Sink, moment: Moment) -> bool:
     process = office.start("publish", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def rule(_address: str, count: int) -> float | None:
-        if not moment.mails or count - before < moment.mails:
+        if count - before < moment.mails:
             return None
         if count - before == moment.mails:
             if not moment.seconds:
@@ -61,9 +63,12 @@ def publish_and_kill(office: Office, sink: Sink, moment: Moment) -> bool:
     sink.rule = rule
     try:
         deadline = time.monotonic() + 300
-        while moment.mails and not reached.wait(0.02) and process.poll() is None:
-            assert time.monotonic() < deadline, "no mails come"
-        time.sleep(moment.seconds)
+        if moment.early:
+            reached.wait(moment.seconds)
+        else:
+            while not reached.wait(0.02) and process.poll() is None:
+                assert time.monotonic() < deadline, "no mails come"
+            time.sleep(moment.seconds)
         process.kill()
         return process.wait(10) == -signal.SIGKILL
     finally:

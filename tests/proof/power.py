@@ -25,9 +25,12 @@ class Machine:
         self._office, self._sink, self._boots = office, sink, count()
         self._copy = office.root / "lasting"
 
-    def publish(self, *, mails: int = 0, seconds: float = 0.0) -> int:
-        """Publish, and lose power so many mails and seconds after the start. Without a moment: to the end."""
-        reached, before, lasts = threading.Event(), len(self._sink.taken), not mails and not seconds
+    def publish(self, *, mails: int = 0, seconds: float = 0.0, early: bool = False) -> int:
+        """Publish, and lose power so many mails after the start, and so many seconds after that. Without mails: to the end.
+
+        `early`: so many seconds after the start, but no later than after so many mails.
+        """
+        reached, before = threading.Event(), len(self._sink.taken)
         env = {BOOT: f"boot {next(self._boots)}", SNAPSHOT: str(self._copy)}
         process = launched(self._office, "power", "publish", "--yes", "-C", str(self._office.folder), env=env)
 
@@ -38,10 +41,13 @@ class Machine:
         self._sink.rule = rule
         try:
             deadline = time.monotonic() + 600
-            while process.poll() is None and (lasts or (mails and not reached.wait(0.005))):
-                assert time.monotonic() < deadline, "it does not end"
-                time.sleep(0.005)
-            time.sleep(seconds)
+            if early:
+                reached.wait(seconds)
+            else:
+                while process.poll() is None and not (mails and reached.wait(0.005)):
+                    assert time.monotonic() < deadline, "it does not end"
+                    time.sleep(0.005)
+                time.sleep(seconds)
             process.kill()
             code = process.wait(10)
         finally:
@@ -62,8 +68,9 @@ def prove(*, people: int = 20_000, losses: int = 50, seed: int = 7) -> Figures:
         machine, lost, most, before = Machine(office, sink), 0, 0, 0
         for _ in range(losses):
             early = chance.random() < 0.2
-            mails = 0 if early else chance.randint(1, max(2, int(0.6 * people / losses)))
-            code = machine.publish(mails=mails, seconds=chance.uniform(0.1, 2.0) if early else chance.uniform(0, 0.05))
+            mails = chance.randint(1, max(2, int(0.6 * people / losses)))
+            seconds = chance.uniform(0.1, 2.0) if early else chance.uniform(0, 0.05)
+            code = machine.publish(mails=mails, seconds=seconds, early=early)
             lost += code == -signal.SIGKILL
             assert code in {0, 6, -signal.SIGKILL}, f"it ended with {code}"
             if (office.folder / "ledger.db").exists():
