@@ -8,7 +8,7 @@ How the room is built:
     scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
                        `conditions`
     elements, truth    the record against its status, its lists, the clock; beside them `hours`, `standing`, `own`, `care`
-    figures, joined    numbers, days and times in a text, alone and together
+    figures, joined    numbers, dates and times in a text, alone and together; `days` of the week beside them
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
     required           each message against the record's own words, `stated` one by hand in any words; `consistency`
                        and `channels` one against the others

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from crisiscomms.errors import Severity
 from crisiscomms.review.conditions import Hit, weigh
+from crisiscomms.review.days import DAYS
 from crisiscomms.review.letter import Letter, Sentence
 from crisiscomms.review.lexicon import Lexicon, lexicon
 from crisiscomms.review.rules import Rule, rule
@@ -34,7 +35,7 @@ class Verdict(NamedTuple):
 TRIES = 6
 
 #: The checks that look at the shape of a letter, by code.
-CHECKS: dict[str, Check] = {**SHAPES, **STYLE}
+CHECKS: dict[str, Check] = {**SHAPES, **STYLE, **DAYS}
 
 
 def scan(letter: Letter, named: Collection[str] = ()) -> list[Verdict]:
