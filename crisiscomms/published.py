@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 #: Kinds of delivery that stand at an address and are written anew; all others are sent once.
 STANDING = frozenset({"site", "memo"})
+#: The rank from which on messages go to people: below are the site and the memo, which whoever publishes writes.
+FIRST_TO_PEOPLE = 10
 
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from crisiscomms.channels.base import Channel
-from crisiscomms.errors import Finding, InvalidInput, Place, Severity, did_you_mean, relative
+from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, Severity, did_you_mean, relative
 from crisiscomms.workspace import FILE, Workspace, toml_place
 
 KINDS = ("website", "outbox", "smtp", "x")
@@ -108,9 +108,18 @@ def unsubscribe_key(workspace: Workspace) -> bytes:
     return bytes.fromhex(path.read_text(encoding="utf-8").strip()) if path.is_file() else secrets.token_bytes(32)
 
 
-def keep_unsubscribe_key(workspace: Workspace) -> None:
-    """Make the key before the first mail goes out. It stays in the workspace's `secrets` folder, readable by its owner only."""
+def keep_unsubscribe_key(workspace: Workspace, *, begun: bool = False) -> None:
+    """Make the key before the first mail goes out. It stays in the workspace's `secrets` folder, readable by its owner only.
+
+    `begun`: another machine made it already. Raises CrisiscommsError where it is not here then.
+    """
     path = _key_path(workspace)
+    if begun and not path.is_file():
+        raise CrisiscommsError(
+            "secrets/unsubscribe.key is not on this machine, and mails are out that were made with it",
+            why="Nobody here could tell who asked for no more mail, so nothing goes out.",
+            fix="Copy the file from the machine that published first.",
+        )
     if not path.is_file():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         draft = path.with_suffix(".part")

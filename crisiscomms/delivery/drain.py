@@ -41,7 +41,7 @@ class LostRow(Exception):
 class Drain:
     """Sends what the ledger holds. `standing` carries out the deliveries that are no messages: the site and the memo.
 
-    `together` carries out several of one site in one go.
+    `together` carries out several of one site in one go. Once `stopping` says so, nothing more is begun.
     """
 
     ledger: Ledger
@@ -52,6 +52,7 @@ class Drain:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
     together: Together | None = None
+    stopping: Callable[[], bool] = lambda: False
 
     def run(self, publications: list[int], channels: frozenset[str] | None = None) -> Tally:
         """Send everything of these publications that may go now, in its order. Returns what happened.
@@ -120,6 +121,7 @@ class Drain:
                 going = self._one_by_one(stage, outside, failures)
             if failures.asked:
                 self.ledger.ask_patience(stage.channel, failures.asked)
+                failures.asked = 0.0  # what it asked for once it gets once
             if not going:
                 return False
             pause = self.ledger.wait(stage.channel, per_second)
@@ -136,7 +138,8 @@ class Drain:
         except NotSent as failure:
             self.tally.problem(f"{stage.channel}: {failure.reason}")
             return False
-        return await Fanning(self.ledger, stage, fan, outside, self._ended, failures, per_second).run()
+        ended, stopping = self._ended, self.stopping
+        return await Fanning(self.ledger, stage, fan, outside, ended, failures, per_second, stopping).run()
 
     def _one_by_one(self, stage: Stage, outside: Outside, failures: Failures) -> bool:
         """Send one row after the other. For what comes in small numbers: sites, memos, posts, files."""
@@ -151,7 +154,7 @@ class Drain:
                     if self.ledger.held(row):
                         self.ledger.give_back(rows[index + 1 :])
                         break
-                if failures.too_many or (failures.place and row.kind in STANDING):
+                if failures.too_many or self.stopping() or (failures.place and row.kind in STANDING):
                     self.ledger.give_back(rows[index + 1 :])
                     return False
             began = moment()

@@ -44,7 +44,7 @@ def _seldom_collected() -> Iterator[None]:
 
 @dataclass
 class Fanning:
-    """Sends one stage through a fan. `ended` is told how each attempt ended."""
+    """Sends one stage through a fan. `ended` is told how each attempt ended. Once `stopping` says so, no more begins."""
 
     ledger: Ledger
     stage: Stage
@@ -53,6 +53,7 @@ class Fanning:
     ended: Ended
     failures: Failures = field(default_factory=Failures)
     per_second: float | None = None
+    stopping: Callable[[], bool] = lambda: False
     _queue: deque[Row] = field(default_factory=deque)
     _flying: dict[int, Begin] = field(default_factory=dict)
     _gone: set[int] = field(default_factory=set)
@@ -64,24 +65,25 @@ class Fanning:
         self._lease = Lease(self.ledger)
 
     async def run(self) -> bool:
-        """Send what may go now. False: too much failed in a row, and the rest was given back."""
+        """Send what may go now. False: too much failed in a row, or we are to stop, and the rest was given back."""
         with _seldom_collected():
             return await self._run()
 
     async def _run(self) -> bool:
         while True:
-            if not self.failures.too_many:
+            going = not self.failures.too_many and not self.stopping()
+            if going:
                 self._fill()
             if self._endings:
                 await self._turn([])
             if not self._flying and not self._queue:
-                return not self.failures.too_many
+                return going
             found = await self.fan.turn()
             for tag, outcome in found.ended:
                 self._note(self._flying.pop(tag).row, outcome)
                 self._gone.discard(tag)
             await self._turn([self._flying[tag] for tag in found.edge if tag in self._flying])
-            if self.failures.too_many:
+            if self.failures.too_many or self.stopping():
                 self._give_back()
 
     def _note(self, row: Row, outcome: Outcome) -> None:

@@ -1,7 +1,8 @@
 """The driver for many machines: Procrastinate's jobs, in the database that holds the ledger.
 
 A job only says "drain this channel, this shard". Correctness lives in the ledger's rows: a job that runs twice, or on two
-machines at once, finds rows that are claimed and sends nothing. So jobs may be lost, repeated and taken up again freely.
+machines at once, finds rows that are claimed and sends nothing. So jobs may be lost, repeated and taken up again freely:
+every few seconds one worker asks for hands for all that the ledger says is left.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector, exceptions
@@ -21,16 +22,19 @@ from sqlalchemy import Connection
 
 from crisiscomms.delivery.hands import Hands, Stopped
 from crisiscomms.delivery.tally import Tally
-from crisiscomms.ledger import Ledger
+from crisiscomms.ledger import Ledger, State
+from crisiscomms.published import FIRST_TO_PEOPLE, STANDING
 
 #: How many jobs may drain one channel at the same time, over all machines.
 SHARDS = 4
-_QUEUE, _TASK, _DUE, _RESCUE = "crisiscomms", "drain", "due", "rescue"
+_QUEUE, _TASK, _DUE, _FINISH, _RESCUE = "crisiscomms", "drain", "due", "finish", "rescue"
 #: After how many seconds without a sign of life a worker's jobs are taken up by others, who look as often as this says.
 #: Whoever was only asleep does no harm when it wakes: a job that runs twice sends nothing twice.
 _STALLED, _LOOK = 15.0, "* * * * * */10"
 #: How many seconds a worker waits for its database to answer, and between two attempts to reach it.
 _PATIENCE, _AGAIN = 3.0, 1.0
+#: After how many seconds a planned update is tried again that could not be published at its time.
+_LATE = timedelta(seconds=20)
 #: What tells within half a minute that the machine of the database is gone, which closes no connection.
 _ALIVE: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _LOG = logging.getLogger("crisiscomms.worker")
@@ -68,6 +72,31 @@ def call_at_its_time(connection: Connection, incident: str, when: datetime) -> N
     _defer(connection, [(_DUE, f"{incident}:{when.isoformat()}", when, {"incident": incident})])
 
 
+def call_soon(ledger: Ledger, incident: str, wait: timedelta) -> None:
+    """Ask one worker to publish an incident's update once whoever publishes now may be done. One such call waits at most."""
+    with ledger.store.write() as connection:
+        _defer(connection, [(_DUE, f"{incident}:soon", ledger.clock() + wait, {"incident": incident})])
+
+
+def call_for_what_is_left(ledger: Ledger) -> None:
+    """Ask for hands for all that may go by what the ledger says: whoever had a job may have lost it."""
+    stages = [stage for stage in ledger.stages(one.id for one in ledger.open_publications()) if ledger.ready(stage)]
+    in_hand, now = ledger.rows(State.CLAIMED, State.SENDING), ledger.clock()
+    free = {stage.channel for stage in stages if stage.rank >= FIRST_TO_PEOPLE}
+    free |= {row.channel for row in in_hand if row.kind not in STANDING}
+    begun = any(row.kind in STANDING for row in (*in_hand, *ledger.rows(State.DOUBT)))
+    coming = [(incident, datetime.fromisoformat(at)) for incident, at in ledger.coming()]
+    if not (stages or in_hand or begun or coming):
+        return
+    with ledger.store.write() as connection:
+        for name in sorted(free):
+            call_back(connection, name, now + timedelta(seconds=ledger.wait(name, None)))
+        if begun or any(stage.rank < FIRST_TO_PEOPLE for stage in stages):
+            _defer(connection, [(_FINISH, _FINISH, None, {})])
+        for incident, at in coming:
+            _defer(connection, [(_DUE, f"{incident}:{at.isoformat()}", max(at, now + _LATE), {"incident": incident})])
+
+
 def _defer(connection: Connection, jobs: list[tuple[str, str, datetime | None, dict[str, Any]]]) -> None:
     """Put jobs into the queue: task, lock, when, arguments. One that waits there already is not put there twice."""
     raw: Any = connection.connection.driver_connection
@@ -98,6 +127,7 @@ async def _run(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bo
             _LOG.warning("lost touch with the ledger's database; going on when it answers")
             await _database_answers(ledger)
             _LOG.warning("the ledger's database answers; going on")
+            await asyncio.sleep(_AGAIN)  # it may answer and do nothing, as one whose disk is full
     except asyncio.CancelledError:
         if not hands.stopping.is_set():
             raise
@@ -168,6 +198,10 @@ def _app(ledger: Ledger, hands: Hands) -> App:
     def due(*, incident: str) -> None:
         _do(f"{incident}, at its time", lambda: hands.due(incident))
 
+    @app.task(name=_FINISH, queue=_QUEUE, retry=again)
+    def finish() -> None:
+        _do("what others left", hands.finish)
+
     @app.periodic(cron=_LOOK, periodic_id=_RESCUE)
     @app.task(name=_RESCUE, queue=_QUEUE, queueing_lock=_RESCUE, pass_context=True)
     async def rescue(context: JobContext, timestamp: int) -> None:
@@ -179,6 +213,7 @@ def _app(ledger: Ledger, hands: Hands) -> App:
                 await manager.retry_job(job)
             except exceptions.UniqueViolation:  # another one waits for the same, and this one's lock keeps it waiting
                 await manager.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)
+        await asyncio.to_thread(call_for_what_is_left, ledger)
 
     return app
 
@@ -192,8 +227,8 @@ def _stalled(ledger: Ledger) -> float:
     return min(_STALLED, ledger.lease)
 
 
-def _do(what: str, work: Callable[[], Tally]) -> None:
-    """Do a job, and say what came of it. Raises Stopped."""
+def _do(what: str, work: Callable[[], Tally | None]) -> None:
+    """Do a job, and say what came of it, if it was ours to do. Raises Stopped."""
     try:
         tally = work()
     except Stopped:
@@ -201,6 +236,8 @@ def _do(what: str, work: Callable[[], Tally]) -> None:
     except Exception:
         _LOG.exception("%s: something went wrong inside crisiscomms", what)
         raise
+    if tally is None:
+        return
     _LOG.info("%s: %d sent, %d refused, %d in doubt", what, tally.sent, tally.failed, tally.doubt)
     for problem in tally.problems[:20]:
         _LOG.warning("%s: %s", what, problem)

@@ -25,7 +25,7 @@ from crisiscomms.messages.model import Memo, canonical, digest, site_content
 from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.plan.build import Choices, build_plan
 from crisiscomms.plan.model import Action, IncidentPlan, Item, Plan
-from crisiscomms.published import STANDING
+from crisiscomms.published import FIRST_TO_PEOPLE, STANDING
 from crisiscomms.record import Record
 from crisiscomms.website.content import stamped
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: Called with each row and how it ended; with None where other machines may have moved on.
 Progress = Callable[[Row | None, State | None], None]
-#: The rank from which on messages go to people: below are the site and the memo, which whoever publishes writes.
-FIRST_TO_PEOPLE = 10
 #: How many seconds lie between two looks at what other machines do.
 _GLANCE = 0.5
 #: After how many seconds a worker looks again at what others had in hand.
@@ -46,23 +44,27 @@ _LOOK_AGAIN = 10.0
 class Publishing:
     """Carries out plans in one room. For the holder of the publishing lock.
 
-    `tell` is told what we wait for, `pages` how many pieces of the site are rendered, and of how many.
+    `tell` is told what we wait for, `pages` how many pieces of the site are rendered, and of how many. Once `stopping`
+    says so, nothing more is begun.
     """
 
     room: Room
     progress: Progress = lambda _row, _state: None
     tell: Callable[[str], None] = lambda _line: None
     pages: Callable[[int, int], None] = lambda _done, _whole: None
+    stopping: Callable[[], bool] = lambda: False
     drain: Drain = field(init=False)
 
     def __post_init__(self) -> None:
         room = self.room
-        keep_unsubscribe_key(room.workspace)
-        if room.ledger.store.shared:
+        shared = room.ledger.store.shared
+        keep_unsubscribe_key(room.workspace, begun=shared and room.ledger.trail.anchor() is not None)
+        if shared:
             from crisiscomms.delivery.jobs import ensure_tables  # noqa: PLC0415 -- in an extra
 
             ensure_tables(room.ledger)
         self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress, together=self._sites)
+        self.drain.stopping = self.stopping
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
@@ -84,6 +86,24 @@ class Publishing:
         tally.sent += found
         return tally
 
+    def finish_standing(self) -> Tally:
+        """Write again what stands at an address where whoever wrote it is gone, and ask for hands for what links to it."""
+        from crisiscomms.delivery.jobs import call_hands  # noqa: PLC0415 -- in an extra
+
+        ledger = self.room.ledger
+        refuse_older(self.room)
+        self._hold_sensitive()
+        ledger.recover()
+        found = self.drain.read_back([row for row in ledger.rows(State.DOUBT) if row.kind in STANDING])
+        left = [publication.id for publication in ledger.open_publications()]
+        standing = frozenset(stage.channel for stage in ledger.stages(left) if stage.rank < FIRST_TO_PEOPLE)
+        tally = self.drain.run(left, standing) if standing else Tally()
+        tally.sent += found
+        left = [publication for publication in left if not ledger.finish(publication)]
+        with ledger.store.write() as connection:
+            call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})
+        return tally
+
     def _hold_sensitive(self) -> None:
         """Stop what is left of an incident that has become market-sensitive since it was published."""
         for name in {publication.incident for publication in self.room.ledger.open_publications()}:
@@ -94,28 +114,14 @@ class Publishing:
         """Plan against the ledger as it is now."""
         return build_plan(self.room.world(), records, choices)
 
-    def due(self, record: Record) -> Tally:
-        """Publish what an incident planned for a time that has come, if it still says what was planned then."""
-        refuse_older(self.room)
-        plan = self.plan([record], Choices())
-        changed = [item for item in plan.changes if item.kind not in STANDING and item.action is not Action.CREATE]
-        new = [
-            item for item in plan.changes if item.kind not in STANDING and any(d.revises is None for d in item.drafts)
-        ]
-        if plan.errors or changed or new:
-            tally = Tally()
-            tally.problem(
-                f"{record.incident.id}: it changed since it was planned, so a person has to look: crisiscomms plan"
-            )
-            return tally
-        return self.carry_out(plan)
-
     def carry_out(self, plan: Plan, first: int | None = None) -> Tally:
         """Freeze a plan, then send it: to the first so many readers of each list, or to all.
 
         Raises NotApproved where others must approve it first.
         """
         self._ask_approval(plan)
+        if self.room.ledger.store.shared:
+            self.room.ledger.store.refuse_if_overtaken()
         for one in plan.incidents:
             if one.composed and (one.changes or one.drop):
                 self._freeze(plan, one, first)

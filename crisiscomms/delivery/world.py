@@ -214,5 +214,5 @@ def _file_lock(room: Room, place: Path) -> Iterator[bool]:
 
 @contextmanager
 def _database_lock(room: Room) -> Iterator[bool]:
-    with room.ledger.store.planning() as held:
+    with room.ledger.store.planning(room.ledger.lease) as held:
         yield held

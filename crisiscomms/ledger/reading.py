@@ -153,6 +153,13 @@ class Reading:
         with self.store.read() as connection:
             return connection.execute(select(func.min(when)).select_from(_BOTH).where(waits)).scalar() or ""
 
+    def coming(self) -> list[tuple[str, str]]:
+        """Return incidents and the times of their updates that were planned for later, wait still, and are not on hold."""
+        waits = and_(not_(was_due()), not_(on_hold()), _d.state.in_(words(*WAITING)))
+        with self.store.read() as connection:
+            found = connection.execute(select(_i.incident, _i.at).select_from(_BOTH).where(waits).distinct())
+            return sorted((row[0], row[1]) for row in found)
+
     def wait(self, channel: str, per_second: float | None) -> float:
         """Return how many seconds a channel has to wait until its next message may go."""
         with self.store.read() as connection:

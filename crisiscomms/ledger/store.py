@@ -18,14 +18,12 @@ from sqlalchemy import URL, Connection, Engine, Executable, inspect, make_url
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from crisiscomms.errors import CrisiscommsError, Unreachable, relative
+from crisiscomms.errors import Busy, CrisiscommsError, Unreachable, relative
 from crisiscomms.ledger.engines import driver_of, engine_of_database, engine_of_file
 from crisiscomms.ledger.machine import boot_id
 from crisiscomms.ledger.tables import METADATA
-from crisiscomms.ledger.turns import TURN, take_turn
+from crisiscomms.ledger.turns import hold_planning, take_turn
 
-#: The key of the lock of whoever plans.
-_PLANNING = TURN + 1
 NOTHING: Mapping[str, Any] = {}
 #: The line of history that a server writes: its successor has another. Where marks may be lost, the time of its start.
 _SERVER = """
@@ -56,6 +54,7 @@ class Store:
         self._durable = self._open(durable=True)
         self._quick = self._durable if self.shared else self._open(durable=False)
         self._quick_connection: Connection | None = None
+        self._planner: Any = None
         try:
             self._ensure_tables()
         except OperationalError as error:
@@ -154,16 +153,33 @@ class Store:
         return self._quick_connection
 
     @contextmanager
-    def planning(self) -> Iterator[bool]:
-        """Hold the right to plan on a shared database for as long as this is open. Yields whether we have it."""
-        with self._quick.execution_options(reads=True).connect() as connection:
-            held = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_PLANNING})").scalar())
-            connection.commit()
+    def planning(self, lease: float) -> Iterator[bool]:
+        """Hold the right to plan on a shared database for as long as this is open. Yields whether we have it.
+
+        Who is silent for longer than a lease (in seconds) loses it: see `refuse_if_overtaken`.
+        """
+        options = {"reads": True, "begun": True, "isolation_level": "AUTOCOMMIT"}
+        with self._quick.connect() as connection:
+            self._planner = driver_of(connection.execution_options(**options))
             try:
-                yield held
+                with hold_planning(self._planner, lease) as held:
+                    yield held
             finally:
-                if held:
-                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_PLANNING})")
+                self._planner = None
+
+    def refuse_if_overtaken(self) -> None:
+        """Make sure that the right to plan is still ours. Raises Busy where we were silent for too long, and lost it."""
+        from psycopg import OperationalError  # noqa: PLC0415 -- only who shares a ledger has it
+
+        try:
+            if self._planner is not None:
+                self._planner.execute("SELECT 1")
+        except OperationalError as error:
+            raise Busy(
+                "this machine was silent for so long that others may publish by now",
+                why="Two at once could say different things.",
+                fix="Look at what is out, then publish again: crisiscomms status",
+            ) from error
 
     def upsert(self, table: Any) -> Any:
         """Return an insert statement that can say what happens to a row that is there."""
