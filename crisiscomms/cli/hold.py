@@ -55,7 +55,7 @@ def hold(
 @app.command()
 @guarded
 def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> int:
-    """Lift a hold, and show what would go now. Sends nothing.
+    """Lift a hold, and show what would go now. Sends nothing itself: workers go on with what had begun, else publish does.
 
     Example: crisiscomms release everything
     """
@@ -70,6 +70,8 @@ def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> 
         held = ", ".join(room.published().holds) or "nothing"
         raise UsageError(f'"{what}" is not on hold', fix=f"On hold now: {held}.")
     say(f"No longer on hold: {what}.")
+    if room.ledger.store.shared:
+        say("Where a worker runs, what had begun goes on within seconds.")
     ids = [what] if what in room.workspace.incidents() else []
     records = room.incidents(ids)
     made = build_plan(room.world(), records)
