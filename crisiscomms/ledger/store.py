@@ -165,6 +165,8 @@ class Store:
                 with hold_planning(self._planner, lease) as held:
                     yield held
             finally:
+                if self._planner.closed:
+                    connection.invalidate()  # we were silent for too long, and others ended it
                 self._planner = None
 
     def refuse_if_overtaken(self) -> None:

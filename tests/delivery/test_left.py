@@ -123,7 +123,8 @@ def test_a_publisher_that_falls_silent_keeps_nobody_from_publishing(shared, mail
         assert "someone else is publishing" not in done.stdout + done.stderr
     finally:
         publish.send_signal(signal.SIGCONT)
-        office.end(publish)
+        woken = office.end(publish)
+    assert "Traceback" not in woken.stderr
     assert max(mail.counts.values()) == 1
 
 
