@@ -8,7 +8,9 @@ import time
 from datetime import UTC, datetime
 
 from delivery.shared import PEOPLE, TEN, until
-from standins.office import LATER
+from standins.office import LATER, MAIL
+
+from crisiscomms.ledger import Ledger
 
 LEASE = {"CRISISCOMMS_LEASE": "3"}
 
@@ -175,3 +177,24 @@ def test_a_machine_that_does_not_serve_the_site_writes_none(shared, mail):
     assert not (other / "public").exists()
     at_work(shared)
     until(all_have(mail, 2), 60)
+
+
+def test_a_place_that_asks_for_patience_once_is_given_it_once(office, mail, monkeypatch):
+    asked, busy = [], ["421 4.3.2 too busy, try again in 1 second"]
+
+    def ask_patience(ledger, channel, seconds):
+        asked.append(seconds)
+        return real(ledger, channel, seconds)
+
+    def too_busy_at_first(_address):
+        return busy.pop() if busy else None
+
+    real = Ledger.ask_patience
+    monkeypatch.setattr(Ledger, "ask_patience", ask_patience)
+    office.settle(MAIL.format(port=mail.port).replace("per_second = 5000", "per_second = 20"))
+    office.people("merchants", *PEOPLE[:60])
+    office.record()
+    mail.at_rcpt = too_busy_at_first
+    office.publish()
+    assert asked == [1.0]
+    assert mail.counts == dict.fromkeys(PEOPLE[:60], 1)
