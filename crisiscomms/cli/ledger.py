@@ -143,5 +143,5 @@ def move(
             path.rename(path.with_name(path.name.replace(place.name, f"{place.name}.moved", 1)))
     say(f"Moved, with {count(entries, 'audit entry', 'audit entries')}. crisiscomms.toml names the database now.")
     say(f"The old file is {place.name}.moved: keep it until the first publish from the database is done.")
-    say("To send from several machines: crisiscomms worker, on each of them.")
+    say("To send from several machines: copy this folder with its secrets to each, and start there: crisiscomms worker")
     return 0
