@@ -20,6 +20,8 @@ GOODBYE = 421
 #: 5xx replies that ask for a login: they are about the channel, and say nothing about this mail.
 _ABOUT_LOGIN = frozenset({530, 534, 535, 538})
 _WAIT = re.compile(r"\b(\d{1,5}) ?(s|sec|second|min|minute)s?\b", re.IGNORECASE)
+#: For how many seconds a server's wish for patience is heeded at most: readers wait, and a mistyped number may be months.
+_LONGEST_WISH = 6 * 3600.0
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -105,4 +107,6 @@ def what(error: BaseException) -> str:
 
 def _retry_after(evidence: Evidence) -> float | None:
     match = _WAIT.search(evidence.get("reply", ""))
-    return float(match[1]) * (60 if match[2].lower().startswith("m") else 1) if match else None
+    if match is None:
+        return None
+    return min(float(match[1]) * (60 if match[2].lower().startswith("m") else 1), _LONGEST_WISH)

@@ -389,6 +389,13 @@ def test_a_passing_refusal_means_not_sent_and_keeps_the_servers_words(step, code
     assert edges == 0
 
 
+def test_a_wish_for_patience_of_months_is_heeded_for_hours():
+    with Scripted(RCPT="451 4.7.1 try again in 99999 minutes") as server:
+        error, _ = outcome(server)
+
+    assert error.retry_after == 6 * 3600
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
 def test_a_lasting_refusal_of_the_mail_is_final(step):
     with Scripted(**{step: "550 5.1.1 no such user"}) as server:
