@@ -33,7 +33,7 @@ class Moment:
 
 def moments(count: int, people: int, chance: random.Random) -> list[Moment]:
     """Return moments of every sort, so that readers last for all of them."""
-    most = max(2, int(1.6 * people / count))
+    most = max(2, int(1.2 * people / count))
     found = []
     for _ in range(count):
         sort = chance.random()
