@@ -6,9 +6,9 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
@@ -21,34 +21,51 @@ from crisiscomms.delivery.publish import Publishing
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.delivery.world import Room, publishing
 from crisiscomms.errors import Busy, CrisiscommsError, Unreachable
-from crisiscomms.ledger import State
+from crisiscomms.ledger import Ledger, State
+from crisiscomms.ledger.rows import Worker
 from crisiscomms.plan.build import Choices
 from crisiscomms.plan.model import Action
-from crisiscomms.published import STANDING
+from crisiscomms.published import FIRST_TO_PEOPLE, STANDING
 from crisiscomms.record import load_record
 from crisiscomms.workspace import Workspace, read_workspace
 
+#: How many jobs may drain one channel at the same time, over all machines.
+SHARDS = 4
 #: After how many seconds a job that cannot be done now is tried again.
 _PAUSE = 2.0
-#: For how many seconds a machine that could not publish a planned update leaves it to others: at first, and at most.
-_FIRST, _LONGEST = 30.0, 900.0
+#: How long after its time an update has to wait that nobody published.
+_LATE = timedelta(seconds=5)
+#: For how many seconds a machine leaves alone what it could not do: at first, and at most.
+_FIRST, _LONGEST = 10.0, 20.0
+#: The same for what it has to plan, which keeps others from it meanwhile.
+_LONGEST_PLAN = 900.0
 _T = TypeVar("_T")
-_ELSEWHERE = "the site is a folder on another machine, and a worker there has to write it"
 _LOG = logging.getLogger("crisiscomms.worker")
 
 
-class _NotOurs(NamedTuple):
-    """Until when a machine leaves an incident to others, and how many seconds that is. In the time of `monotonic`."""
+class Task(NamedTuple):
+    """What one pair of hands can do, in words, and how."""
+
+    what: str
+    work: Callable[[], Tally | None]
+
+
+class _Wait(NamedTuple):
+    """Until when a machine leaves something to others, in the time of `monotonic`, and how many seconds that is."""
 
     until: float
     seconds: float
 
 
-_OURS = _NotOurs(0.0, _FIRST / 2)
+_NO_WAIT = _Wait(0.0, _FIRST / 2)
 
 
 class Stopped(Exception):
     """The worker was stopped before a job could be done. Another one will do it."""
+
+
+class _Elsewhere(CrisiscommsError):
+    """This machine is not the one that can do it."""
 
 
 @dataclass
@@ -57,35 +74,45 @@ class Hands:
 
     workspace: Workspace
     stopping: threading.Event = field(default_factory=threading.Event)
-    # Incidents whose update this machine could not publish.
-    _not_ours: dict[str, _NotOurs] = field(default_factory=dict)
+    # What this machine tried for nothing.
+    _waits: dict[str, _Wait] = field(default_factory=dict)
 
-    def drain(self, channel: str) -> Tally:
+    def drain(self, channel: str) -> Tally | None:
         """Send what a channel has to send now. Raises Stopped."""
-        return self._patiently(channel, lambda room: self._at_work(room).help_out(channel))
+        return self._patiently(_draining(channel), lambda room: self._at_work(room).help_out(channel))
 
     def due(self, incident: str) -> Tally | None:
-        """Publish the update of an incident whose time has come. None: others shall try it first. Raises Stopped.
-
-        Where somebody publishes now, or this machine's record or site is not the one, the job is put back at once: another
-        machine may take it, and no hand waits for that.
-        """
-        tally = None
-        if monotonic() >= self._not_ours.get(incident, _OURS).until:
-            with suppress(Busy):
-                tally = self._patiently(incident, lambda room: self._due(room, incident))
-        if tally is None or incident in self._not_ours:
-            from crisiscomms.delivery.jobs import call_soon  # noqa: PLC0415 -- it knows us
-
-            with suppress(CrisiscommsError, SQLAlchemyError, OperationalError):  # all that is left is called for anyway
-                self._once(lambda room: call_soon(room.ledger, incident, timedelta(seconds=_PAUSE)))
-        return tally
+        """Publish the update of an incident whose time has come. None: somebody publishes now. Raises Stopped."""
+        return self._patiently(_at_its_time(incident), lambda room: self._due(room, incident), _LONGEST_PLAN)
 
     def finish(self) -> Tally | None:
         """Write the site again where whoever wrote it is gone. None: somebody publishes, and does so. Raises Stopped."""
-        with suppress(Busy):
-            return self._patiently("the site", self._finish)
-        return None
+        return self._patiently(_SITE, self._finish)
+
+    def left(self, ledger: Ledger) -> list[Task]:
+        """Return what nobody is at by now, and this machine may try.
+
+        Each worker asks for itself: a job wakes one worker only, and that one may lack a file, or die.
+        """
+        doubted = ledger.recover()
+        stages = [stage for stage in ledger.stages(one.id for one in ledger.open_publications()) if ledger.ready(stage)]
+        tasks = [
+            Task(_at_its_time(incident), partial(self.due, incident))
+            for incident, at in ledger.coming()
+            if datetime.fromisoformat(at) + _LATE <= ledger.clock()
+        ]
+        in_doubt = any(row.kind in STANDING for row in ledger.rows(State.DOUBT))
+        if in_doubt or any(stage.rank < FIRST_TO_PEOPLE for stage in stages):
+            tasks.append(Task(_SITE, self.finish))
+        channels = {stage.channel for stage in stages if stage.rank >= FIRST_TO_PEOPLE}
+        channels |= {row.channel for row in doubted if row.kind not in STANDING}
+        in_hand = ledger.rows(State.CLAIMED, State.SENDING)
+        for channel in sorted(channels):
+            workers = {row.claim: row.worker for row in in_hand if row.channel == channel}
+            full = len(workers) >= SHARDS or Worker.this().name in workers.values()
+            if not full and not ledger.wait(channel, None):
+                tasks.append(Task(_draining(channel), partial(self.drain, channel)))
+        return [task for task in tasks if monotonic() >= self._waits.get(task.what, _NO_WAIT).until]
 
     def _at_work(self, room: Room) -> Publishing:
         return Publishing(room, stopping=self.stopping.is_set)
@@ -95,8 +122,7 @@ class Hands:
         with publishing(room):
             work = self._at_work(room)
             refuse_older(room)
-            if not _serves_the_site(room):
-                return self._left(incident, _ELSEWHERE)
+            _refuse_elsewhere(room)
             plan = work.plan([load_record(room.workspace, incident)], Choices())
             changed = [item for item in plan.changes if item.kind not in STANDING and item.action is not Action.CREATE]
             new = [
@@ -105,39 +131,41 @@ class Hands:
                 if item.kind not in STANDING and any(d.revises is None for d in item.drafts)
             ]
             if plan.errors or changed or new or plan.called_off:
-                return self._left(
-                    incident, "it changed since it was planned, so a person has to look: crisiscomms plan"
-                )
-            self._not_ours.pop(incident, None)
+                raise _Elsewhere("it changed since it was planned, so a person has to look: crisiscomms plan")
             return work.carry_out(plan)
-
-    def _left(self, incident: str, why: str) -> Tally:
-        """Leave an incident's update to other machines for a while, and longer each time."""
-        seconds = min(2 * self._not_ours.get(incident, _OURS).seconds, _LONGEST)
-        self._not_ours[incident] = _NotOurs(monotonic() + seconds, seconds)
-        return _told(f"{incident}: {why}")
 
     def _finish(self, room: Room) -> Tally:
         with publishing(room):
             work = self._at_work(room)
-            return work.finish_standing() if _serves_the_site(room) else _told(_ELSEWHERE)
+            _refuse_elsewhere(room)
+            return work.finish_standing()
 
-    def _patiently(self, what: str, work: Callable[[Room], Tally]) -> Tally:
-        """Do a job. While the database is away it is tried again: nobody else would.
+    def _patiently(self, what: str, work: Callable[[Room], Tally], longest: float = _LONGEST) -> Tally | None:
+        """Do a job. While the database is away it is tried again: nobody else would. None: somebody publishes now.
 
-        Where someone publishes, or this machine's files cannot be read, others are asked again soon: see `jobs`.
+        What comes to nothing here is left to other machines for a while, and longer each time.
         """
         while True:
             try:
-                return self._once(work)
+                tally = self._once(work)
             except (Unreachable, SQLAlchemyError, OperationalError):  # small statements go past SQLAlchemy
                 _LOG.warning("%s: the ledger's database cannot be reached; trying again in %.0f seconds", what, _PAUSE)
             except Busy:
-                raise
+                return None
             except CrisiscommsError as error:
-                return _told(". ".join(filter(None, (str(error), error.fix))))
+                tally = Tally()
+                tally.problem(". ".join(filter(None, (str(error), error.fix))))
+                break
+            else:
+                break
             if self.stopping.wait(_PAUSE):
                 raise Stopped(what)
+        if tally.problems and not tally.sent:
+            seconds = min(2 * self._waits.get(what, _NO_WAIT).seconds, longest)
+            self._waits[what] = _Wait(monotonic() + seconds, seconds)
+        else:
+            self._waits.pop(what, None)
+        return tally
 
     def _once(self, work: Callable[[Room], _T]) -> _T:
         room = Room(read_workspace(self.workspace.folder), rehearsal=False)
@@ -147,15 +175,21 @@ class Hands:
             room.close()
 
 
-def _told(problem: str) -> Tally:
-    tally = Tally()
-    tally.problem(problem)
-    return tally
+_SITE = "what others left of the site"
 
 
-def _serves_the_site(room: Room) -> bool:
-    """Say whether a site that is a folder lies on this machine, or was begun here: another one has a folder of its own."""
+def _draining(channel: str) -> str:
+    return f"what waits on {channel}"
+
+
+def _at_its_time(incident: str) -> str:
+    return f"{incident}, at its time"
+
+
+def _refuse_elsewhere(room: Room) -> None:
+    """Refuse where a site that is a folder neither lies on this machine nor was begun here: another one has a folder of its own."""
     own, begun = socket.gethostname(), room.ledger.rows(State.CLAIMED, State.SENDING, State.DOUBT)
     begun_here = {row.channel for row in begun if row.kind == "site" and row.worker.rpartition(":")[0] == own}
     sites = [channel for channel in room.channels.values() if isinstance(channel, WebsiteChannel)]
-    return all(site.caps.leaves_machine or site.folder.exists() or site.name in begun_here for site in sites)
+    if not all(site.caps.leaves_machine or site.folder.exists() or site.name in begun_here for site in sites):
+        raise _Elsewhere("the site is a folder on another machine, and a worker there has to write it")

@@ -2,7 +2,7 @@
 
 A job only says "drain this channel, this shard". Correctness lives in the ledger's rows: a job that runs twice, or on two
 machines at once, finds rows that are claimed and sends nothing. So jobs may be lost, repeated and taken up again freely:
-every few seconds one worker asks for hands for all that the ledger says is left.
+every few seconds each worker asks the ledger what nobody is at, and does that.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector, exceptions
 from procrastinate.jobs import Status
 from psycopg import AsyncConnection, OperationalError
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from crisiscomms.delivery.hands import Hands, Stopped
-from crisiscomms.delivery.tally import Tally
-from crisiscomms.ledger import Ledger, State
-from crisiscomms.published import FIRST_TO_PEOPLE, STANDING
+from crisiscomms.delivery.hands import SHARDS, Hands, Stopped, Task
+from crisiscomms.errors import Unreachable
+from crisiscomms.ledger import Ledger
 
-#: How many jobs may drain one channel at the same time, over all machines.
-SHARDS = 4
-_QUEUE, _TASK, _DUE, _FINISH, _RESCUE = "crisiscomms", "drain", "due", "finish", "rescue"
+_QUEUE, _TASK, _DUE, _RESCUE = "crisiscomms", "drain", "due", "rescue"
 #: After how many seconds without a sign of life a worker's jobs are taken up by others, who look as often as this says.
 #: Whoever was only asleep does no harm when it wakes: a job that runs twice sends nothing twice.
 _STALLED, _LOOK = 15.0, "* * * * * */10"
 #: How many seconds a worker waits for its database to answer, and between two attempts to reach it.
 _PATIENCE, _AGAIN = 3.0, 1.0
-#: After how many seconds a planned update is tried again that could not be published at its time.
-_LATE = timedelta(seconds=20)
+#: How many seconds lie between two looks at what nobody is at.
+_GLANCE = 5.0
 #: What tells within half a minute that the machine of the database is gone, which closes no connection.
 _ALIVE: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _LOG = logging.getLogger("crisiscomms.worker")
@@ -62,39 +62,9 @@ def call_later(connection: Connection, channel: str, when: datetime) -> None:
     _defer(connection, [(_TASK, f"{channel}:{when.isoformat()}", when, {"channel": channel, "shard": 0})])
 
 
-def call_back(connection: Connection, channel: str, when: datetime) -> None:
-    """Ask one worker to look after a channel again: what others have in hand may be left behind. One such call waits at most."""
-    _defer(connection, [(_TASK, f"{channel}:again", when, {"channel": channel, "shard": 0})])
-
-
 def call_at_its_time(connection: Connection, incident: str, when: datetime) -> None:
     """Ask one worker to publish an incident at the time of its coming update."""
     _defer(connection, [(_DUE, f"{incident}:{when.isoformat()}", when, {"incident": incident})])
-
-
-def call_soon(ledger: Ledger, incident: str, wait: timedelta) -> None:
-    """Ask one worker to publish an incident's update once whoever publishes now may be done. One such call waits at most."""
-    with ledger.store.write() as connection:
-        _defer(connection, [(_DUE, f"{incident}:soon", ledger.clock() + wait, {"incident": incident})])
-
-
-def call_for_what_is_left(ledger: Ledger) -> None:
-    """Ask for hands for all that may go by what the ledger says: whoever had a job may have lost it."""
-    stages = [stage for stage in ledger.stages(one.id for one in ledger.open_publications()) if ledger.ready(stage)]
-    in_hand, now = ledger.rows(State.CLAIMED, State.SENDING), ledger.clock()
-    free = {stage.channel for stage in stages if stage.rank >= FIRST_TO_PEOPLE}
-    free |= {row.channel for row in in_hand if row.kind not in STANDING}
-    begun = any(row.kind in STANDING for row in (*in_hand, *ledger.rows(State.DOUBT)))
-    coming = [(incident, datetime.fromisoformat(at)) for incident, at in ledger.coming()]
-    if not (stages or in_hand or begun or coming):
-        return
-    with ledger.store.write() as connection:
-        for name in sorted(free):
-            call_back(connection, name, now + timedelta(seconds=ledger.wait(name, None)))
-        if begun or any(stage.rank < FIRST_TO_PEOPLE for stage in stages):
-            _defer(connection, [(_FINISH, _FINISH, None, {})])
-        for incident, at in coming:
-            _defer(connection, [(_DUE, f"{incident}:{at.isoformat()}", max(at, now + _LATE), {"incident": incident})])
 
 
 def _defer(connection: Connection, jobs: list[tuple[str, str, datetime | None, dict[str, Any]]]) -> None:
@@ -119,7 +89,10 @@ def run_worker(ledger: Ledger, hands: Hands, *, concurrency: int, until_done: bo
 
 async def _run(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bool, poll: float) -> None:
     _stop_on_signals(hands.stopping)
-    asyncio.get_running_loop().set_exception_handler(_unless_it_is_the_database)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unless_it_is_the_database)
+    loop.set_default_executor(ThreadPoolExecutor(2 * concurrency + 2))  # jobs, what is left, and the looks at it
+    looking = None if until_done else asyncio.create_task(_do_what_is_left(ledger, hands))
     try:
         while not await _work(ledger, hands, concurrency, until_done=until_done, poll=poll):
             if hands.stopping.is_set():
@@ -131,6 +104,32 @@ async def _run(ledger: Ledger, hands: Hands, concurrency: int, *, until_done: bo
     except asyncio.CancelledError:
         if not hands.stopping.is_set():
             raise
+    finally:
+        if looking:
+            looking.cancel()
+
+
+async def _do_what_is_left(ledger: Ledger, hands: Hands) -> None:
+    """Look every few seconds what nobody is at, and do it, each thing once at a time."""
+    at_it: dict[str, asyncio.Task[None]] = {}
+    while True:
+        await asyncio.sleep(_GLANCE)
+        try:
+            left = await asyncio.to_thread(hands.left, ledger)
+        except (Unreachable, SQLAlchemyError, OperationalError):
+            continue
+        except Exception:  # noqa: BLE001 -- the next look may go well
+            _LOG.exception("what is left: something went wrong inside crisiscomms")
+            continue
+        for task in left:
+            if task.what not in at_it or at_it[task.what].done():
+                at_it[task.what] = asyncio.create_task(_try(task))
+
+
+async def _try(task: Task) -> None:
+    """Do what is left. What went wrong was said, and others may do it."""
+    with suppress(Exception):
+        await asyncio.to_thread(_do, task)
 
 
 def _unless_it_is_the_database(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -192,15 +191,11 @@ def _app(ledger: Ledger, hands: Hands) -> App:
 
     @app.task(name=_TASK, queue=_QUEUE, retry=again)
     def drain(*, channel: str, shard: int) -> None:
-        _do(f"{channel}, shard {shard}", lambda: hands.drain(channel))
+        _do(Task(f"{channel}, shard {shard}", lambda: hands.drain(channel)))
 
     @app.task(name=_DUE, queue=_QUEUE, retry=again)
     def due(*, incident: str) -> None:
-        _do(f"{incident}, at its time", lambda: hands.due(incident))
-
-    @app.task(name=_FINISH, queue=_QUEUE, retry=again)
-    def finish() -> None:
-        _do("what others left", hands.finish)
+        _do(Task(f"{incident}, at its time", lambda: hands.due(incident)))
 
     @app.periodic(cron=_LOOK, periodic_id=_RESCUE)
     @app.task(name=_RESCUE, queue=_QUEUE, queueing_lock=_RESCUE, pass_context=True)
@@ -213,7 +208,6 @@ def _app(ledger: Ledger, hands: Hands) -> App:
                 await manager.retry_job(job)
             except exceptions.UniqueViolation:  # another one waits for the same, and this one's lock keeps it waiting
                 await manager.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)
-        await asyncio.to_thread(call_for_what_is_left, ledger)
 
     return app
 
@@ -227,20 +221,20 @@ def _stalled(ledger: Ledger) -> float:
     return min(_STALLED, ledger.lease)
 
 
-def _do(what: str, work: Callable[[], Tally | None]) -> None:
+def _do(task: Task) -> None:
     """Do a job, and say what came of it, if it was ours to do. Raises Stopped."""
     try:
-        tally = work()
+        tally = task.work()
     except Stopped:
         raise
     except Exception:
-        _LOG.exception("%s: something went wrong inside crisiscomms", what)
+        _LOG.exception("%s: something went wrong inside crisiscomms", task.what)
         raise
     if tally is None:
         return
-    _LOG.info("%s: %d sent, %d refused, %d in doubt", what, tally.sent, tally.failed, tally.doubt)
+    _LOG.info("%s: %d sent, %d refused, %d in doubt", task.what, tally.sent, tally.failed, tally.doubt)
     for problem in tally.problems[:20]:
-        _LOG.warning("%s: %s", what, problem)
+        _LOG.warning("%s: %s", task.what, problem)
 
 
 def _address(ledger: Ledger) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crisiscomms.channels.base import Receipt
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 Progress = Callable[[Row | None, State | None], None]
 #: How many seconds lie between two looks at what other machines do.
 _GLANCE = 0.5
-#: After how many seconds a worker looks again at what others had in hand.
-_LOOK_AGAIN = 10.0
 
 
 @dataclass
@@ -179,23 +177,13 @@ class Publishing:
         return tally
 
     def _call_again(self, channel: str, unfinished: list[int]) -> None:
-        """Ask for another look at a channel: when its next message may go, and soon while others have something in hand.
+        """Ask for another look at a channel when its next message may go."""
+        from crisiscomms.delivery.jobs import call_later  # noqa: PLC0415 -- in an extra
 
-        Soon also where something may go by now that our own drain did not see: it was given back, or its time came, since.
-        What is in hand is looked at first, so that nothing that changes hands meanwhile is overlooked.
-        """
-        from crisiscomms.delivery.jobs import call_back, call_later  # noqa: PLC0415 -- in an extra
-
-        ledger = self.room.ledger
-        in_hand = any(row.channel == channel for row in ledger.rows(State.CLAIMED, State.SENDING))
-        coming = ledger.next_time(unfinished)
-        free = any(stage.channel == channel and ledger.ready(stage) for stage in ledger.stages(unfinished))
-        with ledger.store.write() as connection:
-            if coming:
+        coming = self.room.ledger.next_time(unfinished)
+        if coming:
+            with self.room.ledger.store.write() as connection:
                 call_later(connection, channel, datetime.fromisoformat(coming))
-            if in_hand or free:
-                seconds = max(min(_LOOK_AGAIN, ledger.lease), ledger.wait(channel, None))
-                call_back(connection, channel, self.room.clock() + timedelta(seconds=seconds))
 
     def _ask_approval(self, plan: Plan) -> None:
         if self.room.rehearsal:
