@@ -94,7 +94,8 @@ class Receipt(NamedTuple):
 class NotSent(Exception):
     """Certain: nobody got it, and it may be tried again. `retry_after` is in seconds, if the place said so.
 
-    `only_this`: the place spoke about this one message, so the next one may well go.
+    `only_this`: the place spoke about this one message, so the next one may well go. `in_passing`: it does so with every
+    message that it has not seen before, and takes it later (greylisting), so it says nothing about the place.
     """
 
     def __init__(
@@ -104,10 +105,11 @@ class NotSent(Exception):
         retry_after: float | None = None,
         evidence: Mapping[str, str] | None = None,
         only_this: bool = False,
+        in_passing: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason, self.retry_after, self.evidence = reason, retry_after, dict(evidence or {})
-        self.only_this = only_this
+        self.only_this, self.in_passing = only_this, in_passing
 
 
 class Rejected(Exception):

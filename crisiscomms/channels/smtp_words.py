@@ -20,6 +20,8 @@ GOODBYE = 421
 #: 5xx replies that ask for a login: they are about the channel, and say nothing about this mail.
 _ABOUT_LOGIN = frozenset({530, 534, 535, 538})
 _WAIT = re.compile(r"\b(\d{1,5}) ?(s|sec|second|min|minute)s?\b", re.IGNORECASE)
+#: What servers say that put off every reader whom they do not know yet.
+_GREYLISTED = re.compile(r"gr[ae]y[- ]?list|\b4\.7\.1 .*\b(later|come back)\b", re.IGNORECASE)
 #: For how many seconds a server's wish for patience is heeded at most: readers wait, and a mistyped number may be months.
 _LONGEST_WISH = 6 * 3600.0
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
@@ -53,7 +55,9 @@ def refused(evidence: Evidence, step: str, code: int, said: str) -> NotSent | Re
         return Rejected(reason, evidence=evidence)
     # Anything but a goodbye or a wish for a login is about this mail or its reader: greylisting, a full mailbox.
     only_this = step in {"at RCPT", "at its end"} and 400 <= code < 500 and code != GOODBYE
-    return NotSent(reason, retry_after=_retry_after(evidence), evidence=evidence, only_this=only_this)
+    greylisted = only_this and _GREYLISTED.search(evidence["reply"]) is not None
+    wait = _retry_after(evidence)
+    return NotSent(reason, retry_after=wait, evidence=evidence, only_this=only_this, in_passing=greylisted)
 
 
 def unreached(evidence: Evidence, reason: str, reply: str) -> NotSent:

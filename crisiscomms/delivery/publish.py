@@ -92,11 +92,16 @@ class Publishing:
         refuse_older(self.room)
         self._hold_sensitive()
         ledger.recover()
-        found = self.drain.read_back([row for row in ledger.rows(State.DOUBT) if row.kind in STANDING])
+        doubted = [row for row in ledger.rows(State.DOUBT) if row.kind in STANDING]
+        found = self.drain.read_back(doubted)
         left = [publication.id for publication in ledger.open_publications()]
         standing = frozenset(stage.channel for stage in ledger.stages(left) if stage.rank < FIRST_TO_PEOPLE)
         tally = self.drain.run(left, standing) if standing else Tally()
         tally.sent += found
+        if found < len(doubted):
+            tally.problem(
+                "what stands at an address is in doubt, and could not be written again: crisiscomms doubt list"
+            )
         left = [publication for publication in left if not ledger.finish(publication)]
         with ledger.store.write() as connection:
             call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})

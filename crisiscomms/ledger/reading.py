@@ -114,14 +114,18 @@ class Reading:
         statement: Callable[..., Executable] = next_ids,
         **values: object,
     ) -> list[Any]:
-        """Run `next_ids`, or a statement built on it, for the next rows of an item: new ones first, then those to be tried again."""
+        """Run `next_ids`, or a statement built on it, for the next rows of an item: new ones, then those to be tried again.
+
+        In one second of four it is the other way round: on a long list they would wait for hours until no new ones are left.
+        """
         item, lane, at, allowed = ready_item[:4]
         in_order = bool(self.store.ask(connection, ANY_EARLIER, {"lane": lane, "at": at, "item": item}))
         if allowed is not None:
             most = min(most, allowed - self.begun(connection, item))
         values |= {"item": item, "lane": lane, "at": at, "now": self.now()}
         found: list[Any] = []
-        for state in (State.PLANNED, State.RETRY):
+        order = (State.PLANNED, State.RETRY)
+        for state in order if self.clock().second % 4 else reversed(order):
             if len(found) < most:
                 limit = {"limit": most - len(found)}
                 found += sorted(self.store.ask(connection, statement(state, in_order=in_order), {**values, **limit}))

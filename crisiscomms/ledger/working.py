@@ -44,7 +44,7 @@ class Working(Reading):
     # -- claiming ----------------------------------------------------------------------------------------------
 
     def claim(self, stage: Stage, worker: Worker, *, most: int, per_second: float | None = None) -> list[Row]:
-        """Claim the next rows of a stage that may go, durably: new ones first, then those to be tried again.
+        """Claim the next rows of a stage that may go, durably: new ones, and those to be tried again.
 
         `per_second` is the pace of the channel, which all workers share: fewer rows come back where it is used up.
         """

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 
 import pytest
+from delivery.shared import PEOPLE
 from standins.office import FIRST, LATER, MAIL, TEN
 
 
@@ -439,6 +440,36 @@ def test_some_readers_that_are_put_off_do_not_stop_the_others(ten, mail):
     mail.at_rcpt = lambda _address: None
     ten.publish()
     assert mail.counts == dict.fromkeys(TEN, 1)
+
+
+GREYLISTED = ["450 4.2.0 Recipient address rejected: Greylisted, see the help", "451 4.7.1 Please try again later"]
+
+
+@pytest.mark.parametrize("reply", GREYLISTED)
+def test_a_server_that_puts_off_each_reader_once_gets_the_whole_list_in_one_run(office, mail, reply):
+    met = set()
+
+    def not_at_once(address):
+        known = address in met
+        met.add(address)
+        return None if known else reply
+
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *PEOPLE[:120])
+    office.record()
+    mail.at_rcpt = not_at_once
+    office.publish()
+    assert mail.counts == dict.fromkeys(PEOPLE[:120], 1)
+
+
+def test_a_server_that_puts_off_everyone_for_another_reason_is_left_alone(office, mail):
+    asked = []
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *PEOPLE[:120])
+    office.record()
+    mail.at_rcpt = lambda address: asked.append(address) or "452 4.3.1 Insufficient system storage"
+    office.publish(expect=6)
+    assert 20 <= len(asked) < 60
 
 
 def test_a_reader_that_is_refused_for_good_is_named_and_the_others_get_theirs(ten, mail):

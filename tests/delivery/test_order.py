@@ -26,6 +26,7 @@ SITE = {"kind": "site", "channel": "website", "rank": 0, "audience": ""}
 
 
 def test_what_failed_before_goes_after_what_is_new_and_in_its_time(ledger, clock):
+    clock.now = NOW + timedelta(seconds=1)
     publication = freeze(ledger, line(ANA, BEA, CEM))
     first, second, third = claim(ledger, publication)
     ledger.settle(Ending(first, State.RETRY, not_before=LATER))
@@ -35,6 +36,18 @@ def test_what_failed_before_goes_after_what_is_new_and_in_its_time(ledger, clock
     assert ledger.next_time([publication]) == LATER
     clock.now = NOW + timedelta(minutes=30)
     assert [(row.recipient, row.attempts) for row in claim(ledger, publication)] == [(ANA, 1)]
+
+
+def test_what_failed_before_has_its_share_while_there_is_something_new(ledger, clock):
+    publication = freeze(ledger, line(*(f"reader{number}@shop.example" for number in range(40))))
+    for row in claim(ledger, publication, most=20):
+        ledger.settle(Ending(row, State.RETRY))
+    again = 0
+    for second in range(20):  # one message a second, as slow channels have it
+        clock.now = NOW + timedelta(seconds=second)
+        (row,) = claim(ledger, publication, most=1)
+        again += row.attempts
+    assert again == 5
 
 
 @pytest.mark.parametrize("state", [State.PLANNED, State.RETRY, State.CLAIMED, State.SENDING, State.DOUBT])
