@@ -117,11 +117,10 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
             code = 130
         except BrokenPipeError:
             code = 1
-        except Exception:  # noqa: BLE001 -- a person sees words, never a traceback
-            from crisiscomms.cli.words import show_fault
+        except Exception as error:  # noqa: BLE001 -- a person sees words, never a traceback
+            from crisiscomms.cli.words import show_any
 
-            show_fault()
-            code = 1
+            code = show_any(error)
         finally:
             AT_END.close()
         raise typer.Exit(code)

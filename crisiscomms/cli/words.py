@@ -118,7 +118,19 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
             tell(f"  {visible(line)}", deeper="", err=True)
 
 
-def show_fault() -> None:
+def show_any(error: Exception) -> int:
+    """Say that the ledger's database failed, or that crisiscomms itself did. Returns the exit code."""
+    if "sqlalchemy" in sys.modules and not os.environ.get("CRISISCOMMS_DEBUG"):
+        from crisiscomms.ledger.engines import failure
+
+        if known := failure(error):
+            show_error(known)
+            return known.exit_code
+    _show_fault()
+    return 1
+
+
+def _show_fault() -> None:
     """Say that crisiscomms itself failed, and keep the traceback in a file. Its values are not in it."""
     trace = "".join(traceback.format_exc())
     if os.environ.get("CRISISCOMMS_DEBUG"):

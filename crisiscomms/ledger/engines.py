@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
-from crisiscomms.errors import CrisiscommsError
+from crisiscomms.errors import CrisiscommsError, Unreachable
 from crisiscomms.ledger.machine import refuse_network
 from crisiscomms.ledger.turns import take_turn
 
@@ -16,6 +17,22 @@ from crisiscomms.ledger.turns import take_turn
 def driver_of(connection: Connection) -> Any:
     """Return the driver's own connection: what SQLAlchemy lays around it costs as much as a small statement."""
     return connection.connection.dbapi_connection
+
+
+def failure(error: BaseException) -> Unreachable | None:
+    """Say in words that a database failed in the middle, or its disk. None where an error is about something else.
+
+    Only the database's own words are repeated: what was to be written is not.
+    """
+    behind = error.orig if isinstance(error, DBAPIError) else error
+    names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(behind).__mro__}
+    if not names & {"sqlite3.OperationalError", "psycopg.OperationalError"}:
+        return None
+    return Unreachable(
+        f"the ledger failed in the middle: {str(behind).partition(chr(10))[0]}",
+        why="Without it nothing goes out. What was sent until then is in it.",
+        fix="Check that its disk has room and can be written, or that its database runs. Then run the command again: nobody is told twice.",
+    )
 
 
 def engine_of_database(url: URL) -> Engine:

@@ -88,9 +88,11 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._quick_connection is not None:
-            self._quick_connection.close()
-            self._quick_connection = None
+        marking, self._quick_connection = self._quick_connection, None
+        if marking is not None:
+            if not marking.invalidated and getattr(driver_of(marking), "closed", False):
+                marking.invalidate()  # the database ended it
+            marking.close()
         self._durable.dispose()
         self._quick.dispose()
 

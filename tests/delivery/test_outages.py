@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import threading
 import time
@@ -66,6 +67,39 @@ def test_a_worker_goes_on_when_its_database_was_restarted(shared, mail, postgres
     assert "Traceback" not in shared.log(0)
     doubted = check_all_know(shared, mail)
     assert len(doubted) <= 8  # what was between its mark and its answer; what had only been claimed goes out
+
+
+def says_that_the_ledger_failed(done):
+    assert done.returncode == 1
+    assert "the ledger failed in the middle: " in done.stderr
+    assert "run the command again: nobody is told twice" in done.stderr
+    assert "inside crisiscomms" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_publisher_whose_database_goes_away_says_so_and_the_next_one_finishes(shared, mail, postgres):
+    shared.office.people("merchants", *PEOPLE)
+    shared.use()
+    reached = at_mail(mail, 60)
+    publish = shared.office.start("publish", "--yes", env={"CRISISCOMMS_LEASE": "3"})
+    assert reached.wait(30)
+    postgres.stop()
+    says_that_the_ledger_failed(shared.office.end(publish))
+    postgres.start()
+    shared.office.publish(expect=None)
+    check_all_know(shared, mail)
+
+
+def test_a_publisher_whose_disk_is_full_says_so_and_the_next_one_finishes(shared, mail):
+    office = shared.office
+    office.people("merchants", *PEOPLE)
+    reached = at_mail(mail, 60)
+    publish = office.start("publish", "--yes")
+    assert reached.wait(30)
+    resource.prlimit(publish.pid, resource.RLIMIT_FSIZE, (1, 1))
+    says_that_the_ledger_failed(office.end(publish))
+    office.publish(expect=None)
+    check_all_know(shared, mail)
 
 
 def test_an_idle_worker_hears_of_the_next_publish_after_a_restart(shared, mail, postgres):

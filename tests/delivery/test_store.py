@@ -102,6 +102,22 @@ def test_a_worker_that_freezes_while_it_is_answered_keeps_the_others_waiting_onl
         other.close()
 
 
+def test_a_ledger_whose_database_ended_it_in_the_middle_closes_without_a_word(database_url, clock):
+    ledger, other = (Ledger(database_url, lambda: clock.now, who) for who in ("ended", "other"))
+
+    def ended():
+        with ledger.store.mark() as connection, other.store.read() as looking:
+            ledger.store.seconds(connection)
+            number = driver_of(connection).info.backend_pid
+            looking.execute(text(f"SELECT pg_terminate_backend({number})"))
+
+    with pytest.raises(psycopg.OperationalError):
+        ended()
+    ledger.close()
+    assert other.hold("everything", "it goes on without us") is None
+    other.close()
+
+
 def test_what_a_worker_takes_in_hand_survives_a_power_cut_also_among_marks(tmp_path, clock):
     ledger = Ledger(tmp_path / "ledger.db", lambda: clock.now, "dana")
     store, full, normal = ledger.store, 2, 1
