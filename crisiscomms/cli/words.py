@@ -120,7 +120,10 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
 
 def show_any(error: Exception) -> int:
     """Say that the ledger's database failed, or that crisiscomms itself did. Returns the exit code."""
-    if "sqlalchemy" in sys.modules and not os.environ.get("CRISISCOMMS_DEBUG"):
+    if os.environ.get("CRISISCOMMS_DEBUG"):
+        sys.stderr.write(traceback.format_exc())
+        return 1
+    if "sqlalchemy" in sys.modules:
         from crisiscomms.ledger.engines import failure
 
         if known := failure(error):
@@ -132,13 +135,9 @@ def show_any(error: Exception) -> int:
 
 def _show_fault() -> None:
     """Say that crisiscomms itself failed, and keep the traceback in a file. Its values are not in it."""
-    trace = "".join(traceback.format_exc())
-    if os.environ.get("CRISISCOMMS_DEBUG"):
-        sys.stderr.write(trace)
-        return
     handle, name = tempfile.mkstemp(prefix="crisiscomms-", suffix=".log")
     os.close(handle)
-    Path(name).write_text(trace, encoding="utf-8")
+    Path(name).write_text(traceback.format_exc(), encoding="utf-8")
     say(paint("Something went wrong inside crisiscomms.", "red", sys.stderr), err=True)
     say("  What was sent is in the ledger: crisiscomms status", err=True)
     say(f"  The details are in {name}. Please report them.", err=True)

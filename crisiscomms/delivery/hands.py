@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 from typing import NamedTuple, TypeVar
 
@@ -44,7 +43,7 @@ _LOG = logging.getLogger("crisiscomms.worker")
 
 
 class Task(NamedTuple):
-    """What one pair of hands can do, in words, and how."""
+    """What one pair of hands can do, in words, and how. The work returns None where somebody publishes now. Raises Stopped."""
 
     what: str
     work: Callable[[], Tally | None]
@@ -77,17 +76,17 @@ class Hands:
     # What this machine tried for nothing.
     _waits: dict[str, _Wait] = field(default_factory=dict)
 
-    def drain(self, channel: str) -> Tally | None:
-        """Send what a channel has to send now. Raises Stopped."""
-        return self._patiently(_draining(channel), lambda room: self._at_work(room).help_out(channel))
+    def drain(self, channel: str) -> Task:
+        """Return how to send what a channel has to send now."""
+        return self._task(f"what waits on {channel}", lambda room: self._at_work(room).help_out(channel))
 
-    def due(self, incident: str) -> Tally | None:
-        """Publish the update of an incident whose time has come. None: somebody publishes now. Raises Stopped."""
-        return self._patiently(_at_its_time(incident), lambda room: self._due(room, incident), _LONGEST_PLAN)
+    def due(self, incident: str) -> Task:
+        """Return how to publish the update of an incident whose time has come."""
+        return self._task(f"{incident}, at its time", lambda room: self._due(room, incident), _LONGEST_PLAN)
 
-    def finish(self) -> Tally | None:
-        """Write the site again where whoever wrote it is gone. None: somebody publishes, and does so. Raises Stopped."""
-        return self._patiently(_SITE, self._finish)
+    def finish(self) -> Task:
+        """Return how to write the site again where whoever wrote it is gone."""
+        return self._task("what others left of the site", self._finish)
 
     def left(self, ledger: Ledger) -> list[Task]:
         """Return what nobody is at by now, and this machine may try.
@@ -97,13 +96,13 @@ class Hands:
         doubted = ledger.recover()
         stages = [stage for stage in ledger.stages(one.id for one in ledger.open_publications()) if ledger.ready(stage)]
         tasks = [
-            Task(_at_its_time(incident), partial(self.due, incident))
+            self.due(incident)
             for incident, at in ledger.coming()
             if datetime.fromisoformat(at) + _LATE <= ledger.clock()
         ]
         in_doubt = any(row.kind in STANDING for row in ledger.rows(State.DOUBT))
         if in_doubt or any(stage.rank < FIRST_TO_PEOPLE for stage in stages):
-            tasks.append(Task(_SITE, self.finish))
+            tasks.append(self.finish())
         channels = {stage.channel for stage in stages if stage.rank >= FIRST_TO_PEOPLE}
         channels |= {row.channel for row in doubted if row.kind not in STANDING}
         in_hand = ledger.rows(State.CLAIMED, State.SENDING)
@@ -111,7 +110,7 @@ class Hands:
             workers = {row.claim: row.worker for row in in_hand if row.channel == channel}
             full = len(workers) >= SHARDS or Worker.this().name in workers.values()
             if not full and not ledger.wait(channel, None):
-                tasks.append(Task(_draining(channel), partial(self.drain, channel)))
+                tasks.append(self.drain(channel))
         return [task for task in tasks if monotonic() >= self._waits.get(task.what, _NO_WAIT).until]
 
     def _at_work(self, room: Room) -> Publishing:
@@ -140,7 +139,10 @@ class Hands:
             _refuse_elsewhere(room)
             return work.finish_standing()
 
-    def _patiently(self, what: str, work: Callable[[Room], Tally], longest: float = _LONGEST) -> Tally | None:
+    def _task(self, what: str, work: Callable[[Room], Tally], longest: float = _LONGEST) -> Task:
+        return Task(what, lambda: self._patiently(what, work, longest))
+
+    def _patiently(self, what: str, work: Callable[[Room], Tally], longest: float) -> Tally | None:
         """Do a job. While the database is away it is tried again: nobody else would. None: somebody publishes now.
 
         What comes to nothing here is left to other machines for a while, and longer each time.
@@ -173,17 +175,6 @@ class Hands:
             return work(room)
         finally:
             room.close()
-
-
-_SITE = "what others left of the site"
-
-
-def _draining(channel: str) -> str:
-    return f"what waits on {channel}"
-
-
-def _at_its_time(incident: str) -> str:
-    return f"{incident}, at its time"
 
 
 def _refuse_elsewhere(room: Room) -> None:

@@ -191,11 +191,11 @@ def _app(ledger: Ledger, hands: Hands) -> App:
 
     @app.task(name=_TASK, queue=_QUEUE, retry=again)
     def drain(*, channel: str, shard: int) -> None:
-        _do(Task(f"{channel}, shard {shard}", lambda: hands.drain(channel)))
+        _do(hands.drain(channel)._replace(what=f"{channel}, shard {shard}"))
 
     @app.task(name=_DUE, queue=_QUEUE, retry=again)
     def due(*, incident: str) -> None:
-        _do(Task(f"{incident}, at its time", lambda: hands.due(incident)))
+        _do(hands.due(incident))
 
     @app.periodic(cron=_LOOK, periodic_id=_RESCUE)
     @app.task(name=_RESCUE, queue=_QUEUE, queueing_lock=_RESCUE, pass_context=True)

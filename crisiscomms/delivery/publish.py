@@ -61,8 +61,15 @@ class Publishing:
             from crisiscomms.delivery.jobs import ensure_tables  # noqa: PLC0415 -- in an extra
 
             ensure_tables(room.ledger)
-        self.drain = Drain(room.ledger, room.channels, room.secret, self._standing, self.progress, together=self._sites)
-        self.drain.stopping = self.stopping
+        self.drain = Drain(
+            room.ledger,
+            room.channels,
+            room.secret,
+            self._standing,
+            self.progress,
+            together=self._sites,
+            stopping=self.stopping,
+        )
 
     def finish_unfinished(self, first: int | None = None) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
@@ -71,9 +78,7 @@ class Publishing:
         Raises CrisiscommsError where the ledger is older than what was published.
         """
         ledger = self.room.ledger
-        refuse_older(self.room)
-        self._hold_sensitive()
-        ledger.recover()
+        self._take_over()
         for publication in ledger.open_publications():
             ledger.let_go(publication.id, first)
         found = self.drain.read_back(ledger.rows(State.DOUBT))
@@ -86,12 +91,8 @@ class Publishing:
 
     def finish_standing(self) -> Tally:
         """Write again what stands at an address where whoever wrote it is gone, and ask for hands for what links to it."""
-        from crisiscomms.delivery.jobs import call_hands  # noqa: PLC0415 -- in an extra
-
         ledger = self.room.ledger
-        refuse_older(self.room)
-        self._hold_sensitive()
-        ledger.recover()
+        self._take_over()
         doubted = [row for row in ledger.rows(State.DOUBT) if row.kind in STANDING]
         found = self.drain.read_back(doubted)
         left = [publication.id for publication in ledger.open_publications()]
@@ -102,10 +103,22 @@ class Publishing:
             tally.problem(
                 "what stands at an address is in doubt, and could not be written again: crisiscomms doubt list"
             )
-        left = [publication for publication in left if not ledger.finish(publication)]
+        self._call_hands([publication for publication in left if not ledger.finish(publication)])
+        return tally
+
+    def _take_over(self) -> None:
+        """Take back what others left behind that are gone. Raises CrisiscommsError where the ledger is older than the site."""
+        refuse_older(self.room)
+        self._hold_sensitive()
+        self.room.ledger.recover()
+
+    def _call_hands(self, left: list[int]) -> None:
+        """Ask the workers to send what some publications have left for people."""
+        from crisiscomms.delivery.jobs import call_hands  # noqa: PLC0415 -- in an extra
+
+        ledger = self.room.ledger
         with ledger.store.write() as connection:
             call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})
-        return tally
 
     def _hold_sensitive(self) -> None:
         """Stop what is left of an incident that has become market-sensitive since it was published."""
@@ -141,14 +154,11 @@ class Publishing:
 
     def _run_with_others(self, left: list[int]) -> Tally:
         """Send beside workers on other machines: what all else links to first, then everything until nobody is at it."""
-        from crisiscomms.delivery.jobs import call_hands  # noqa: PLC0415 -- in an extra
-
         ledger = self.room.ledger
         sent, refused = ledger.sent(left), {row.id for row in ledger.rows(State.FAILED)}
         sites = frozenset(stage.channel for stage in ledger.stages(left) if stage.rank == 0)
         tally = self.drain.run(left, sites) if sites else Tally()
-        with ledger.store.write() as connection:
-            call_hands(connection, {stage.channel for stage in ledger.stages(left) if stage.rank >= FIRST_TO_PEOPLE})
+        self._call_hands(left)
         tally.join(self.drain.run(left))
         while self._goes_on(left):
             time.sleep(_GLANCE)  # what others leave behind comes back to us
