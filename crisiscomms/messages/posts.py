@@ -82,7 +82,10 @@ class Posts(Writer):
         if "apart" in shorter and sorry and sorry[0] > 1:
             apology = apology if "sorry" in shorter else spoken[sorry[0] - 1]
             text, sorry = " ".join(s for s in spoken if not voice.apologises(s)), []
-        parts = [Part(say("post.lead").format(status=told.status_word, text=text), max([1, *sorry]))]
+        # Where people may be hurt, nothing stands before what they have to know and to do.
+        urgent = told.harm != "none"
+        lead = text if urgent else say("post.lead").format(status=told.status_word, text=text)
+        parts = [Part(lead, max([1, *sorry]))]
         if told.ours and not sorry and (voice.apologises(" ".join(spoken)) or self.facts.resolved or told.cause):
             parts.append(Part(apology, 1))
         to_do = sentences(one_line(" ".join(told.do_now)))
@@ -90,6 +93,8 @@ class Posts(Writer):
             [min(to_do, key=len, default="")] if "shortest" in shorter else to_do[:1] if "first" in shorter else to_do
         )
         parts.append(Part(" ".join(chosen), 1))
+        if urgent:
+            parts.append(Part(say("post.status").format(status=told.status_word), 1))
         if update.next_update:
             time = (
                 voice.brief(update.next_update, update.at.at)

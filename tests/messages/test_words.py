@@ -359,7 +359,11 @@ def test_a_post_fits_is_made_of_whole_sentences_and_keeps_what_matters(bench, in
         "monitoring": "Monitoring",
         "resolved": "Resolved",
     }[update.status]
-    assert said[0].startswith(f"{status}: ")
+    if data["harm"] == "none":
+        assert said[0].startswith(f"{status}: ")
+    else:  # who may be hurt reads first what happened and what to do
+        assert f"{status}." in said[2:]
+        assert not said[0].startswith(status)
     if data["responsibility"]["level"] in {"ours", "shared"}:
         assert apologises(body)
     to_do = " ".join(" ".join(strings(item["text"])) for item in data["do_now"] if item["audience"] == "everyone")
