@@ -21,6 +21,8 @@ from crisiscomms.record.rows import BrokenRow, CsvFile, NotText, flat, not_text
 
 _MOST_PROBLEMS = 50
 _PARTS = 64
+#: More are no languages any more.
+_MOST_LANGUAGES = 50
 _is_whole = re.compile("[0-9]{1,15}").fullmatch
 
 
@@ -56,6 +58,7 @@ class Recipients:
 
     `digest` is the SHA-256 of the file in hex. `blank` has the first line with nothing under a column, `uncountable`
     the first line and cell that is not a whole number of up to 15 digits; columns that have none are left out.
+    `languages` has what stands under "language", each with its first line: the first so many, if there are very many.
     """
 
     file: str
@@ -66,6 +69,7 @@ class Recipients:
     problems: tuple[Finding, ...] = ()
     blank: Mapping[str, int] = field(default_factory=dict)
     uncountable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
 
     def people(self) -> Iterator[Recipient]:
         """Read the file again, one person at a time. Act on nobody before the last has come.
@@ -150,6 +154,7 @@ class _Check:
         self.problems: list[Finding] = []
         self.blank: dict[str, int] = {}
         self.uncountable: dict[str, tuple[int, str]] = {}
+        self.languages: dict[str, int] = {}
         self._email = 0
         self._again = again
         self._first: dict[str, int] = {}
@@ -171,7 +176,8 @@ class _Check:
                 place = Place(self.name, error.line)
                 self.problems.append(problem(place, f"cannot be read as CSV: {error}", error.fix))
             digest, found = file.digest(), tuple(self.problems)
-        return Recipients(self.name, self.path, self.columns, self.count, digest, found, self.blank, self.uncountable)
+        known = self.blank, self.uncountable, self.languages
+        return Recipients(self.name, self.path, self.columns, self.count, digest, found, *known)
 
     def repeated(self) -> frozenset[int]:
         """Return hashes that came twice: at least those of the first rows that can be told as problems."""
@@ -226,6 +232,11 @@ class _Check:
                     self.uncountable[column] = lines[nth], values[nth]
             if column not in self.blank and "" in (values := cells[at::width]):
                 self.blank[column] = lines[values.index("")]
+
+        if "language" in self.columns:
+            said = cells[self.columns.index("language") :: width]
+            for new in set(said).difference(self.languages) if len(self.languages) < _MOST_LANGUAGES else ():
+                self.languages[new] = lines[said.index(new)]
 
     def _remember(self, emails: list[str]) -> None:
         for number in map(_hashed, emails):

@@ -7,7 +7,7 @@ How the room is built:
     letter             one text with its sentences; `seen` makes them of messages, `texts` of .md, .docx, .eml; `alone` reviews one
     scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
                        `conditions`
-    elements, truth    the record against its status, its lists, the clock; beside them `hours`, `standing`, `own`, `care`
+    elements, truth    the record against its status and the clock; beside them `lists`, `hours`, `standing`, `own`, `care`
     figures, joined    numbers, dates and times in a text, alone and together; `days` of the week beside them
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
     required           each message against the record's own words, `stated` one by hand in any words; `consistency`
@@ -29,6 +29,7 @@ from crisiscomms.review.context import Case
 from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
 from crisiscomms.review.hours import record_hours
+from crisiscomms.review.lists import record_lists
 from crisiscomms.review.own import record_own
 from crisiscomms.review.seen import later, seen, unread
 from crisiscomms.review.standing import record_standing
@@ -47,7 +48,13 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     """
     if case.incident.history:
         return ()
-    findings = [*record_elements(case), *record_truth(case), *record_hours(case), *record_standing(case)]
+    findings = [
+        *record_elements(case),
+        *record_truth(case),
+        *record_lists(case),
+        *record_hours(case),
+        *record_standing(case),
+    ]
     findings += record_own(case)
     findings += [*record_care(case), *record_duties(case, {finding.code for finding in findings})]
     named = {finding.code for finding in findings} - {"fact-mismatch"}

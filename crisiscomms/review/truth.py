@@ -1,18 +1,16 @@
-"""Whether the record is true to itself: figures, times, lists and translations."""
+"""Whether the record is true to itself: figures, times and translations."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import When
 from crisiscomms.messages.facts import dotted
-from crisiscomms.record import CLOSED, Recipient, is_open
+from crisiscomms.record import CLOSED, is_open
 from crisiscomms.record.citations import citations, split
 from crisiscomms.record.handwritten import passage_of
 from crisiscomms.record.own import WORDS
@@ -21,17 +19,14 @@ from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
 
-_MOST_CELLS = 50
-
 
 def record_truth(case: Case) -> Iterator[Finding]:
-    """Yield what in the record contradicts itself, its lists, the clock, or what was published."""
+    """Yield what in the record contradicts itself, the clock, or what was published."""
     yield from _todos(case)
     yield from _written_out(case)
     yield from _newer_than_update(case)
     yield from _future(case)
     yield from _late(case)
-    yield from _lists(case)
     yield from _translations(case)
 
 
@@ -209,60 +204,6 @@ def _late(case: Case) -> Iterator[Finding]:
                 f"the answer was expected by {unknown.expected_by}",
                 "Readers are told to expect something that is overdue.",
                 "Give the answer, or a new time.",
-            )
-
-
-def _lists(case: Case) -> Iterator[Finding]:
-    audiences = case.workspace.audiences(case.incident.audiences)
-    for name, people in case.record.lists.items():
-        fact = case.incident.facts.get(audiences[name].counted_by or "")
-        if fact and fact.value != people.count:
-            yield case.error(
-                "list-mismatch",
-                ("audiences", name, "counted_by"),
-                f"{people.file} has {people.count} people, and {audiences[name].counted_by} says {fact.value}",
-                "Someone who should hear it does not, or someone hears it whom it does not concern.",
-                "Correct the list or the fact. If both are right, remove counted_by.",
-            )
-        for notice in case.composed.messages.notices if case.composed else ():
-            if notice.audience == name and notice.columns and notice.language == case.workspace.language:
-                yield from _empty_cells(case, name, notice.columns)
-
-
-def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Finding]:
-    """Find cells that leave a hole in a letter. The list is read again only where it is known to have some."""
-    people, facts = case.record.lists[name], case.incident.facts
-    if all(
-        column in people.columns
-        and column not in people.blank
-        and not (column in facts and column in people.uncountable)
-        for column in columns
-    ):
-        return
-    found = (finding for person in people.people() for finding in _holes(case, people.file, person, columns))
-    yield from islice(found, _MOST_CELLS)
-    for more in islice(found, 1):
-        yield replace(more, message="more such cells stand further down", fix="Correct these first.")
-
-
-def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -> Iterator[Finding]:
-    for column in columns:
-        written = person.value(column)
-        if not written:
-            yield case.error(
-                "empty-cell",
-                Place(file, person.line),
-                f'{person.email} has nothing under "{column}"',
-                "Their letter would have a hole where their figure belongs.",
-                "Fill the cell, or take the person off this list.",
-            )
-        elif column in case.incident.facts and not written.isdecimal():
-            yield case.error(
-                "bad-cell",
-                Place(file, person.line),
-                f'"{written}" under "{column}" is not a whole number',
-                "Their letter would state a figure that is none.",
-                "Write digits only.",
             )
 
 
