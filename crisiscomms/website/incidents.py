@@ -17,7 +17,7 @@ from crisiscomms.website.feeds import Head, build_feeds
 from crisiscomms.website.frame import Branch, Frame
 from crisiscomms.website.gravity import tone
 from crisiscomms.website.leaves import Leaf, numbered
-from crisiscomms.website.outcomes import outcomes
+from crisiscomms.website.outcomes import outcomes, overdue
 from crisiscomms.website.paging import parts
 from crisiscomms.website.speech import direction
 from crisiscomms.website.timeline import timeline
@@ -69,13 +69,14 @@ def _about(branch: Branch, content: SiteContent, page: Page, now: datetime) -> I
     shape = shaped(page.html, page.title, speech.link)
     first, *others = parts(shape.updates, LONGEST, page.path, "updates/")
     later = [(update, other.path) for other in others for update in other.items]
-    given: dict[str, Any] = {"shape": shape, "part": first, "later": later}
+    late = overdue([content], speech.when, now)
+    given: dict[str, Any] = {"shape": shape, "part": first, "later": later, "overdue": late}
     if page.kind == "incident":
         own = outcomes([content], speech.when, now)
-        given["course"] = timeline(content, own, leftwards=speech.direction == "rtl")
+        given["course"] = timeline(content, own, late=bool(late), leftwards=speech.direction == "rtl")
     yield Leaf(page.kind, page.path, page.title, page.description, given, content, page)
     for part in others:
-        given = {"shape": shape, "part": part}
+        given = {"shape": shape, "part": part, "overdue": late}
         yield Leaf("updates", part.path, numbered(speech, page.title, part), page.description, given, content)
 
 

@@ -1,4 +1,4 @@
-"""What became of a promise, as readers see it. A person says that one is kept or broken; only "late" is the clock's word."""
+"""What became of what was promised, as readers see it. A person says that it is kept or broken; only "late" is the clock's word."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from crisiscomms.fields import When
 from crisiscomms.messages.model import PromiseLine, SiteContent
+from crisiscomms.record import CLOSED
 from crisiscomms.website.briefs import Brief
 
 State = Literal["waiting", "late", "broken", "kept", "kept_late"]
@@ -50,6 +51,16 @@ def outcomes(contents: Iterable[_Incident], when: Callable[[str], When], now: da
         return _ORDER.index(one.group), -done, one.content.incident, line.id
 
     return sorted(found, key=place)
+
+
+def next_update(content: SiteContent | Brief) -> str | None:
+    """Return until when readers wait for the next update. None where nothing is promised, or it is over."""
+    return None if content.status in CLOSED else content.next_update
+
+
+def overdue(contents: Iterable[SiteContent | Brief], when: Callable[[str], When], now: datetime) -> frozenset[str]:
+    """Return the incidents whose next update is late."""
+    return frozenset(one.incident for one in contents if (due := next_update(one)) and when(due).at < now)
 
 
 def _state(line: PromiseLine, when: Callable[[str], When], now: datetime) -> State:

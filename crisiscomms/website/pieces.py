@@ -14,7 +14,7 @@ from crisiscomms.website.briefs import Brief, Sources
 from crisiscomms.website.frame import Branch, Frame
 from crisiscomms.website.machines import Machines
 from crisiscomms.website.many import Job
-from crisiscomms.website.outcomes import outcomes
+from crisiscomms.website.outcomes import next_update, outcomes, overdue
 from crisiscomms.website.statuspage import Site, build_status_files
 from crisiscomms.website.trees import Listing, Tree
 
@@ -62,10 +62,12 @@ class Pieces:
         return self._job(name).render(self._frame, self._now)
 
     def until(self) -> str:
-        """Return until when the site is as it is, if nobody changes it: then the next promise is late."""
+        """Return until when the site is as it is, if nobody changes it: then the next promise or update is late."""
         when = self._frame.branches[0].speech.when
-        due = (one.line.due for _, tree in self._trees for one in tree.outcomes if one.state == "waiting")
-        return min((when(at).at.astimezone(UTC).isoformat() for at in due), default=_FOR_EVER)
+        due = {one.line.due for _, tree in self._trees for one in tree.outcomes if one.state == "waiting"}
+        due |= {at for _, tree in self._trees for brief in tree.open if (at := next_update(brief))}
+        times = (when(at).at for at in due)
+        return min((at.astimezone(UTC).isoformat() for at in times if at >= self._now), default=_FOR_EVER)
 
     def _tree(self, branch: Branch, briefs: Sequence[Brief]) -> Tree:
         own = tuple(brief for brief in reversed(briefs) if brief.language == branch.speech.language)
@@ -88,11 +90,12 @@ class Pieces:
 
     def _incident(self, briefs: list[Brief]) -> object:
         """Return what an incident's pages are made from."""
-        if len(briefs) == 1 and not briefs[0].links and not briefs[0].promise_rows:  # most of a long history
-            return briefs[0].digest
         when = self._frame.branches[0].speech.when
+        late = bool(overdue(briefs, when, self._now))
+        if len(briefs) == 1 and not (briefs[0].links or briefs[0].promise_rows or late):  # most of a long history
+            return briefs[0].digest
         states = [(one.line.id, one.state) for one in outcomes(briefs, when, self._now)]
-        return [brief.digest for brief in briefs], self._linked(briefs), states
+        return [brief.digest for brief in briefs], self._linked(briefs), states, late
 
     def _job(self, name: str) -> Job:
         order = list(self._frame.prefixes)

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from crisiscomms.messages.model import SiteContent
-from crisiscomms.record import CLOSED
-from crisiscomms.website.outcomes import Outcome
+from crisiscomms.website.outcomes import Outcome, next_update
 
 #: The drawing's own measures: its width, its height, the room at each end, and the least room from mark to mark.
 WIDTH, HEIGHT = 320, 24
@@ -45,9 +44,16 @@ class Timeline(NamedTuple):
     height: int = HEIGHT
 
 
-def timeline(content: SiteContent, promises: list[Outcome[SiteContent]], *, leftwards: bool = False) -> Timeline | None:
-    """Return the course of an incident. None where there is only one thing to tell. `leftwards` for right-to-left pages."""
-    events = sorted(_events(content, promises), key=lambda event: (event.ahead, datetime.fromisoformat(event.at)))
+def timeline(
+    content: SiteContent, promises: list[Outcome[SiteContent]], *, late: bool = False, leftwards: bool = False
+) -> Timeline | None:
+    """Return the course of an incident. None where there is only one thing to tell.
+
+    `late`: its next update is. `leftwards` is for pages that run from right to left.
+    """
+    events = sorted(
+        _events(content, promises, late=late), key=lambda event: (event.ahead, datetime.fromisoformat(event.at))
+    )
     if len(events) < 2:
         return None
     past = [event for event in events if not event.ahead]
@@ -62,7 +68,7 @@ def timeline(content: SiteContent, promises: list[Outcome[SiteContent]], *, left
     return Timeline(marks, round(now, 1), _lasted(marks, now))
 
 
-def _events(content: SiteContent, promises: list[Outcome[SiteContent]]) -> Iterator[Event]:
+def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late: bool) -> Iterator[Event]:
     for name, at in content.times:
         yield Event(name, at)
     for entry in content.entries[:_MOST]:
@@ -70,8 +76,8 @@ def _events(content: SiteContent, promises: list[Outcome[SiteContent]]) -> Itera
     for promise in promises:
         done = promise.line.kept or promise.line.broken
         yield Event("promise", done or promise.line.due, not done, promise.line.id, promise.state, promise.line.text)
-    if content.next_update and content.status not in CLOSED:
-        yield Event("next", content.next_update, ahead=True)
+    if due := next_update(content):
+        yield Event("next", due, ahead=True, status="late" if late else "")
 
 
 def _spread(times: list[float], start: float, end: float, gap: float) -> list[float]:

@@ -15,7 +15,7 @@ from crisiscomms.record.model import COMPONENT_STATES
 from crisiscomms.website.briefs import LONGEST, Brief
 from crisiscomms.website.gravity import SEVERITIES
 from crisiscomms.website.leaves import Leaf, numbered
-from crisiscomms.website.outcomes import Outcome, outcomes
+from crisiscomms.website.outcomes import Outcome, outcomes, overdue
 from crisiscomms.website.paging import Part, parts
 from crisiscomms.website.speech import Speech
 from crisiscomms.workspace import Workspace
@@ -68,16 +68,16 @@ class Tree:
         now = sorted(self.open, key=lambda brief: SEVERITIES.index(brief.severity))
         past = self.over[:_RECENT]
         owed = [one for one in self.outcomes if one.group == "open"][:_OWED]
-        components = self._components(now)
+        components, late = self._components(now), overdue(now, self.speech.when, self.now)
 
         def leaf() -> Leaf:
             speech, name = self.speech, self.workspace.settings.organisation.name
             title = now[0].title if len(now) == 1 else speech.plain("open_title" if now else "calm_title")
             contents = [self.read(brief) for brief in now]
-            given = {"now": contents, "past": past, "components": components, "owed": owed}
+            given = {"now": contents, "past": past, "components": components, "owed": owed, "overdue": late}
             return Leaf("front", "", title, speech.plain("purpose", organisation=name), given)
 
-        return Listing("", (*now, *past, *_of(owed)), leaf, (len(now), components, _told(owed)))
+        return Listing("", (*now, *past, *_of(owed)), leaf, (len(now), components, sorted(late), _told(owed)))
 
     def _promises(self) -> Iterator[Listing]:
         for part in parts(self.outcomes, LONGEST, "promises/"):

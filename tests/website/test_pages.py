@@ -1,11 +1,12 @@
 """What a reader meets on each page: what is happening now, what happened, what we promised."""
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 
 import html5lib
 import pytest
-from sample_site import PICTURE, SITE, one, outage, parsed, recall, text
+from sample_site import NOW, PICTURE, SITE, one, outage, parsed, recall, text
 
 from crisiscomms.messages.model import PromiseLine
 from crisiscomms.website.timeline import timeline
@@ -88,6 +89,24 @@ def test_the_incident_page_says_where_things_stand_before_anything_else(site, vo
     assert main.startswith("Card payments failed at checkout")
     assert stands < soon < last < main.index("What happened On 18 November")
     assert main.endswith(f"{SITE}/incidents/checkout-outage/")
+
+
+def test_an_update_that_did_not_come_is_called_late_wherever_it_was_promised(build):
+    """Promised for 12:10; the site is built at 12:11, and nobody wrote."""
+    in_time, late = build([outage()]), build([outage()], now=NOW + timedelta(minutes=11))
+    promised = "by 12:10 CET on 18 November 2026 (11:10 UTC)"
+    for path in (
+        "index.html",
+        *(path for path in late if re.fullmatch(r"incidents/checkout-outage/.*index\.html", path)),
+    ):
+        before, after = (text(one(parsed(site[path]), ".//main")) for site in (in_time, late))
+        assert f"Next update {promised}" in before, path
+        assert f"Next update {promised}" not in after, path
+        assert f"We said that we would write again {promised}. That time has passed, and we are late." in after, path
+    course = text(one(parsed(late["incidents/checkout-outage/index.html"]), ".//section[@class='course']//tbody"))
+    assert f"Next update due (Late) {promised}" in course
+    over = outage()._replace(status="resolved")
+    assert "we are late" not in text(parsed(build([over], now=NOW + timedelta(days=1))["index.html"]))
 
 
 def test_updates_are_articles_with_their_anchor_and_a_quoted_heading_cuts_nothing(site):

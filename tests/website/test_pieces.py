@@ -138,6 +138,17 @@ def test_where_nothing_changed_nothing_is_rendered_until_a_promise_is_late(rende
     assert rendered(contents)[0] == site
 
 
+def test_where_nothing_changed_nothing_is_rendered_until_the_next_update_is_late(rendered):
+    contents = [incident(40), outage()]  # promised in ten minutes
+    site, _ = rendered(contents)
+    assert rendered(contents, now=NOW + timedelta(minutes=9)) == (site, 0)
+    later, few = rendered(contents, now=NOW + timedelta(minutes=11))
+    assert 0 < few < 4
+    changed = {path for path in later if later[path] != site[path]}
+    assert {"index.html", "incidents/checkout-outage/index.html"} <= changed
+    assert rendered(contents)[0] == site
+
+
 def test_a_build_that_is_killed_goes_on_where_it_was(rendered, build, kept):
     contents, done = several(120), 0
 
