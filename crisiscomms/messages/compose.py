@@ -7,7 +7,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from crisiscomms.messages.facts import Facts, derive_facts, telling
+from crisiscomms.messages.derive import derive_facts, telling
+from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.letters import Letters, filled, reader_filler, reader_slots
 from crisiscomms.messages.model import Messages

@@ -141,7 +141,7 @@ class Events(Teller):
     def duration(self) -> str | None:
         """How long it lasted."""
         times = self._incident.times
-        return self._voice.duration(times.fixed.at - times.started.at) if times.started and times.fixed else None
+        return self._voice.lasted(times.started, times.fixed) if times.started and times.fixed else None
 
     # -- whose doing, and why ----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The one derivation: from a record, what is published and the clock to the facts that every message is written from.
+"""The facts that every message of an incident is written from, and how a text that cites them becomes prose.
 
 A `Facts` value knows no language. `cite` turns one text of the record into prose in the text's own language.
 """
@@ -6,18 +6,18 @@ A `Facts` value knows no language. `cite` turns one text of the record into pros
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from crisiscomms.fields import Text, When
 from crisiscomms.messages.addresses import Addresses
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.prose import PUBLISHED_AT, Md, one_line, slot, timed
-from crisiscomms.published import Correction, PublishedIncident, Telling
+from crisiscomms.messages.prose import Md, slot, timed
+from crisiscomms.published import Correction, PublishedIncident
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
-from crisiscomms.record.texts import texts
+from crisiscomms.record.texts import passages
 from crisiscomms.workspace import Workspace
 
 _SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")
@@ -81,10 +81,9 @@ class Facts(NamedTuple):
         shown = tuple(update for update in self.updates if not update.private)
         if not shown:
             return None
-        cited = {c.name for update in shown for _, words in update.text for c in citations(words, self.incident.facts)}
-        cited |= {name for name, fact in self.incident.facts.items() if fact.material}
-        cited |= {f"updates.{update.id}" for update in shown}
-        corrections = tuple(correction for correction in self.corrections if correction.what in cited)
+        public = [p.words for p in passages(self.incident) if not p.private and (p.update is None or p.update in shown)]
+        known = cited_by(self.incident, public) | {f"updates.{update.id}" for update in shown}
+        corrections = tuple(correction for correction in self.corrections if correction.what in known)
         return self._replace(update=shown[-1], updates=shown, corrections=corrections)
 
     def public(self, audience: str) -> bool:
@@ -114,6 +113,12 @@ class Facts(NamedTuple):
     def cite_own(self, own: Handwritten, update: Update | None = None) -> Md:
         """Return a text of the team's own as Markdown, with its headings and with every citation said."""
         return Md(_Citing(self, self.voices[own.language], update or self.update, headings=True).run(own.words.strip()))
+
+
+def cited_by(incident: Incident, said: Iterable[str]) -> set[str]:
+    """Return the facts that some texts cite, and those that every long message states."""
+    cited = {citation.name for words in said for citation in citations(words, incident.facts)}
+    return cited | {name for name, fact in incident.facts.items() if fact.material}
 
 
 class _Citing:
@@ -186,7 +191,7 @@ class _Citing:
         if name == "duration":
             times = facts.incident.times
             assert times.started and times.fixed  # noqa: S101, PT018 -- coherence refuses the citation otherwise
-            return voice.duration(times.fixed.at - times.started.at)
+            return voice.lasted(times.started, times.fixed)
         if name == "next_update":
             return voice.moment(due) if due else voice.word("time.no_next_update")
         return f"<{facts.addresses.page(voice.language)}>"
@@ -200,100 +205,3 @@ def _tame(words: str) -> str:
 
 def _without_attributes(words: str) -> str:
     return words.replace("{", "\\{")
-
-
-def derive_facts(  # noqa: PLR0917 -- everything there is to know, each thing by its own name
-    incident: Incident,
-    workspace: Workspace,
-    voices: Mapping[str, Voice],
-    published: PublishedIncident,
-    now: datetime,
-    texts: tuple[Handwritten, ...] = (),
-) -> Facts | None:
-    """Derive the facts of an incident at a moment. None while none of its updates is due."""
-    due = tuple(update for update in incident.updates if update.at.at <= now and _needs_are_kept(incident, update))
-    if not due:
-        return None
-    addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
-    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses, {}, (), texts)
-    return facts._replace(corrections=_corrections(facts))
-
-
-def _needs_are_kept(incident: Incident, update: Update) -> bool:
-    kept = {promise.id for promise in incident.promises if promise.kept}
-    return kept.issuperset(update.needs)
-
-
-def telling(facts: Facts) -> Telling:
-    """Return what a publication of these facts says, for the next one to compare with."""
-    shown = {
-        name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts
-    }
-    for name in ("started", "noticed", "contained", "fixed"):
-        when = getattr(facts.incident.times, name)
-        if when:
-            shown[name] = {voice.language: voice.moment(when) for voice in _voices(facts)}
-    sources = {dotted(path): dict(text) for path, text in texts(facts.incident)}
-    updates = tuple(update.id for update in facts.updates)
-    said = {f"updates.{update.id}": dict(update.text) for update in facts.updates}
-    read = {
-        f"said.{update.id}": {
-            language: one_line(facts.cite(update.text, language, update)) for language in facts.languages
-        }
-        for update in facts.updates
-    }
-    due = {
-        f"due.{promise.id}": {voice.language: one_line(voice.moment(promise.due)) for voice in _voices(facts)}
-        for promise in facts.incident.promises
-    }
-    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections)
-
-
-def _voices(facts: Facts) -> list[Voice]:
-    return [facts.voices[language] for language in facts.languages]
-
-
-def dotted(path: tuple[str | int, ...]) -> str:
-    """Print a path of the record with dots."""
-    return ".".join(str(part) for part in path)
-
-
-def _corrections(facts: Facts) -> tuple[Correction, ...]:
-    """Return past corrections, and those that this record makes to what was published."""
-    before = facts.published.telling
-    if before is None or facts.incident.history:
-        return ()
-    now = telling(facts)
-    cited = {
-        c.name
-        for update in facts.incident.updates
-        if update.id in before.updates
-        for _, words in update.text
-        for c in citations(words, facts.incident.facts)
-    }
-    cited |= {name for name, fact in facts.incident.facts.items() if fact.material}
-    found = list(before.corrections)
-    for name, shown in before.facts.items():
-        if (
-            name in cited
-            and name in now.facts
-            and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
-        ):
-            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True))
-    for update in before.updates:
-        key = f"updates.{update}"
-        if (
-            key in now.texts
-            and key in before.texts
-            and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
-        ):
-            said = f"said.{update}"
-            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False))
-    return tuple(found)
-
-
-def corrected_when(correction: Correction, voice: Voice) -> str:
-    """Return when a correction was published, in words; the mark of publication where that is still to come."""
-    if correction.at is None:
-        return PUBLISHED_AT
-    return voice.moment(When(datetime.fromisoformat(correction.at)), utc=True)

@@ -132,6 +132,13 @@ class Voice(NamedTuple):
         local = when.at.astimezone(self.zone)
         return local.date().isoformat() if when.date_only else local.isoformat(timespec="minutes")
 
+    def lasted(self, started: When, fixed: When) -> str:
+        """Return how long something lasted. In days where one of the times is a day: no hour is made up."""
+        if not (started.date_only or fixed.date_only):
+            return self.duration(fixed.at - started.at)
+        days = fixed.at.astimezone(self.zone).date() - started.at.astimezone(self.zone).date()
+        return self.duration(max(days, timedelta(days=1)))
+
     def duration(self, length: timedelta) -> str:
         """Return a length of time in days, hours and minutes, leaving out what is nought."""
         from babel.units import format_unit  # noqa: PLC0415

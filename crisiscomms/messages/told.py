@@ -6,11 +6,12 @@ Templates never see the record itself. Strings of type `Md` are Markdown already
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 
 from crisiscomms.fields import When
 from crisiscomms.messages.deeds import Deeds
-from crisiscomms.messages.facts import corrected_when
+from crisiscomms.messages.derive import corrected_when
 from crisiscomms.messages.people import People
 from crisiscomms.messages.prose import PUBLISHED_AT, Md, timed
 from crisiscomms.messages.teller import Said
@@ -102,10 +103,15 @@ class Told(People, Deeds):
         )
 
     def _concerns(self, correction: Correction, update: Update) -> bool:
+        """Say whether a correction stands with an update. A figure that none of them cites stands with the newest of its time."""
         if not correction.figure:
             return correction.what == f"updates.{update.id}"
-        facts = self._incident.facts
-        return any(c.name == correction.what for _, words in update.text for c in citations(words, facts))
+        facts, shown = self._incident.facts, self._facts.updates
+        citing = [u for u in shown if any(c.name == correction.what for _, w in u.text for c in citations(w, facts))]
+        if citing:
+            return update in citing
+        at = datetime.fromisoformat(correction.at) if correction.at else self._facts.now
+        return update == next((u for u in reversed(shown) if u.at.at <= at and not u.private), shown[-1])
 
     def _correction(self, correction: Correction) -> Said:
         return Said(

@@ -116,7 +116,8 @@ def _explained(case: Case, said: str) -> bool:
 
 
 def _unmarked(case: Case, messages: list[Letter]) -> Iterator[Finding]:
-    corrections = case.composed.facts.corrections if case.composed else ()
+    facts = case.composed.facts if case.composed else None
+    corrections = (facts.for_the_public() or facts).corrections if facts else ()
     for letter in messages:
         if letter.kind != "incident":
             continue

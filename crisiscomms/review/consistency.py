@@ -84,7 +84,7 @@ def _said(facts: Facts, voice: Voice) -> list[str]:
     incident = facts.incident
     times = incident.times
     if times.started and times.fixed:
-        said.append(voice.duration(times.fixed.at - times.started.at))
+        said.append(voice.lasted(times.started, times.fixed))
     settings = facts.workspace.settings
     workspace: list[Text | str | None] = [
         settings.organisation.name,

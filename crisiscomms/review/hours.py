@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from crisiscomms.errors import Finding
-from crisiscomms.messages.facts import dotted
+from crisiscomms.messages.derive import dotted
 from crisiscomms.record.texts import Passage, passages
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Letter

@@ -9,7 +9,7 @@ from functools import partial
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import When
-from crisiscomms.messages.facts import dotted
+from crisiscomms.messages.derive import dotted
 from crisiscomms.record import CLOSED, is_open
 from crisiscomms.record.citations import citations, split
 from crisiscomms.record.handwritten import passage_of

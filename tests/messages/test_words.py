@@ -18,6 +18,7 @@ from crisiscomms.messages.compose import filled, reader_filler, reader_slots
 from crisiscomms.messages.languages import Voice, load_words
 from crisiscomms.messages.prose import sentences
 from crisiscomms.messages.templates import packaged
+from crisiscomms.published import PublishedIncident
 
 OUTAGE, BREACH, RECALL = "checkout-outage", "customer-data-breach", "kettle-recall"
 SORRY = ("sorry", "tut uns leid")
@@ -444,6 +445,30 @@ def test_a_private_update_that_changed_is_not_corrected_in_public(bench):
     read = bench.read_data(changed, FINAL[OUTAGE], PublishedIncident(telling=before))
     assert read.composed.facts.corrections
     assert {name.split()[0] for name, text in read.messages() if "CANARY" in text} == {"notice"}
+
+
+@pytest.mark.parametrize("material", ["true", "false"])
+def test_a_changed_figure_that_no_update_cites_is_corrected_on_the_page_all_the_same(bench, material):
+    """It stood in `impact`: whoever read the page was told it."""
+    data = data_of(OUTAGE)
+    data["facts"]["terminals"] = {"value": "48", "unit": "terminals", "certainty": "estimated", "material": material}
+    data["impact"][0]["effect"] = {"en": "$terminals stopped.", "de": "$terminals standen still."}
+    before = bench.read_data(data, FINAL[OUTAGE]).composed.telling
+    data["facts"]["terminals"] |= {"value": "52", "certainty": "confirmed"}
+    read = bench.read_data(data, "2026-11-18 17:10", PublishedIncident(telling=before))
+    assert "correction-unmarked" not in [finding.code for finding in read.findings]
+    page = read.message("incident en")
+    newest = page.partition("Updates")[2]
+    assert "it is 52 terminals, not about 48 terminals as we said before" in newest
+    assert page.count("not about 48 terminals") == 1
+
+
+def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
+    data = data_of(OUTAGE)
+    data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}
+    text = bench.read_data(data, FINAL[OUTAGE]).message("incident en")
+    assert "It lasted 2 days." in text
+    assert "hour and" not in text
 
 
 def test_notes_and_what_is_for_the_team_reach_nothing(bench):

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 from example_room import FINAL, STAGES, bench_in, copy_example, data_of, run_here, source_of
 
-from crisiscomms.messages.facts import telling
+from crisiscomms.messages.derive import telling
 from crisiscomms.published import PublishedIncident
 
 OUTAGE, BREACH, RECALL = "checkout-outage", "customer-data-breach", "kettle-recall"

@@ -1,0 +1,111 @@
+"""The one derivation: from a record, what is published and the clock to the facts that every message is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from crisiscomms.fields import When
+from crisiscomms.messages.addresses import Addresses
+from crisiscomms.messages.facts import Facts, cited_by
+from crisiscomms.messages.languages import Voice
+from crisiscomms.messages.prose import PUBLISHED_AT, one_line
+from crisiscomms.published import Correction, PublishedIncident, Telling
+from crisiscomms.record import Handwritten, Incident, Update
+from crisiscomms.record.texts import texts
+from crisiscomms.workspace import Workspace
+
+#: Where a telling keeps what updates said. It knows those by their ids.
+_OF_UPDATES = ("updates.", "said.")
+
+
+def derive_facts(  # noqa: PLR0917 -- everything there is to know, each thing by its own name
+    incident: Incident,
+    workspace: Workspace,
+    voices: Mapping[str, Voice],
+    published: PublishedIncident,
+    now: datetime,
+    texts: tuple[Handwritten, ...] = (),
+) -> Facts | None:
+    """Derive the facts of an incident at a moment. None while none of its updates is due."""
+    due = tuple(update for update in incident.updates if update.at.at <= now and _needs_are_kept(incident, update))
+    if not due:
+        return None
+    addresses = Addresses(workspace.settings.site.url, incident.id, workspace.language)
+    facts = Facts(incident, workspace, voices, published, now, due[-1], due, addresses, {}, (), texts)
+    return facts._replace(corrections=_corrections(facts))
+
+
+def _needs_are_kept(incident: Incident, update: Update) -> bool:
+    kept = {promise.id for promise in incident.promises if promise.kept}
+    return kept.issuperset(update.needs)
+
+
+def telling(facts: Facts) -> Telling:
+    """Return what a publication of these facts says, for the next one to compare with."""
+    shown = {
+        name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts
+    }
+    for name in ("started", "noticed", "contained", "fixed"):
+        when = getattr(facts.incident.times, name)
+        if when:
+            shown[name] = {voice.language: voice.moment(when) for voice in _voices(facts)}
+    sources = {dotted(path): dict(text) for path, text in texts(facts.incident)}
+    updates = tuple(update.id for update in facts.updates)
+    said = {f"updates.{update.id}": dict(update.text) for update in facts.updates}
+    read = {
+        f"said.{update.id}": {
+            language: one_line(facts.cite(update.text, language, update)) for language in facts.languages
+        }
+        for update in facts.updates
+    }
+    due = {
+        f"due.{promise.id}": {voice.language: one_line(voice.moment(promise.due)) for voice in _voices(facts)}
+        for promise in facts.incident.promises
+    }
+    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections)
+
+
+def _voices(facts: Facts) -> list[Voice]:
+    return [facts.voices[language] for language in facts.languages]
+
+
+def dotted(path: tuple[str | int, ...]) -> str:
+    """Print a path of the record with dots."""
+    return ".".join(str(part) for part in path)
+
+
+def _corrections(facts: Facts) -> tuple[Correction, ...]:
+    """Return past corrections, and those that this record makes to what was published."""
+    before = facts.published.telling
+    if before is None or facts.incident.history:
+        return ()
+    now = telling(facts)
+    out = [words for update in facts.incident.updates if update.id in before.updates for _, words in update.text]
+    out += [words for path, said in before.texts.items() if not path.startswith(_OF_UPDATES) for words in said.values()]
+    cited = cited_by(facts.incident, out)
+    found = list(before.corrections)
+    for name, shown in before.facts.items():
+        if (
+            name in cited
+            and name in now.facts
+            and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
+        ):
+            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True))
+    for update in before.updates:
+        key = f"updates.{update}"
+        if (
+            key in now.texts
+            and key in before.texts
+            and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
+        ):
+            said = f"said.{update}"
+            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False))
+    return tuple(found)
+
+
+def corrected_when(correction: Correction, voice: Voice) -> str:
+    """Return when a correction was published, in words; the mark of publication where that is still to come."""
+    if correction.at is None:
+        return PUBLISHED_AT
+    return voice.moment(When(datetime.fromisoformat(correction.at)), utc=True)
