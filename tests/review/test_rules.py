@@ -468,6 +468,20 @@ def test_an_update_that_did_not_come_and_a_promise_that_is_late(bench):
 # -- lists, people, translations, the rest ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("state", ["unknown", "suspected"])
+def test_what_was_not_affected_may_be_said_while_the_cause_is_open(bench, state):
+    """The heading above it is ours, and claims nothing: how we know stands beside it."""
+    data = data_of(OUTAGE, 1)
+    data["cause"] = {"state": state}
+    spared = {"en": "Payments by bank transfer.", "de": "Zahlungen per Überweisung."}
+    data["affected"]["not_affected"] = [
+        {"text": spared, "how_we_know": {"en": "We looked at each.", "de": "Wir sahen jede an."}}
+    ]
+    read = bench.read_data(data, "2026-11-18 10:36")
+    assert "What was not affected" in read.message("incident en")
+    assert read.errors() == []
+
+
 def test_a_list_that_is_not_as_long_as_its_fact_says(bench):
     source = source_of(OUTAGE)
     read = bench.read(source.replace("value: 40", "value: 41"), FINAL[OUTAGE])
