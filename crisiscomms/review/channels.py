@@ -85,7 +85,12 @@ def _dropped(case: Case) -> Iterator[Finding]:
     for index, promise in enumerate(case.incident.promises):
         for language, was in before.texts.get(f"due.{promise.id}", {}).items():
             due = one_line(voices[language].moment(promise.due)) if language in voices else was
-            if due != was and not promise.kept and _is_later(case, promise, was) and not _explained(case, was):
+            if (
+                due != was
+                and not promise.kept
+                and _is_later(case, promise, was, language)
+                and not _explained(case, was, language)
+            ):
                 message = f'"{promise.id}" was promised for {was}, and is now due {due}'
                 yield _finding(case, "commitment-dropped", ("promises", index, "due"), message)
                 break
@@ -100,19 +105,27 @@ def _gone(case: Case) -> Iterator[Finding]:
             yield _finding(case, "update-gone", ("updates",), message)
 
 
-def _is_later(case: Case, promise: Promise, was: str) -> bool:
+def _is_later(case: Case, promise: Promise, was: str, language: str) -> bool:
     """Say whether a promise is due later than it was. A day that cannot be read counts as sooner."""
-    days = [figure.value for figure in figures(was, case.incident.languages[0] if case.incident.languages else "en")]
-    found = [tuple(int(part or 0) for part in reversed(day.split("."))) for day in days if day.count(".") == 2]
+    days = (day.split(".") for day in _days(was, language))
+    found = [tuple(int(part) for part in reversed(day)) for day in days if all(day)]
     due = promise.due.at.astimezone(case.workspace.zone)
     return not found or (due.year, due.month, due.day) >= found[0]
 
 
-def _explained(case: Case, said: str) -> bool:
-    """Say whether an update that was not dispatched yet names the day that was promised."""
+def _explained(case: Case, said: str, language: str) -> bool:
+    """Say whether an update that was not dispatched yet names the day that was promised, with its year or without."""
     out = case.published.dispatched()
-    new = (p.words for p in passages(case.incident) if p.update is not None and p.update.id not in out)
-    return any(said in one_line(words) for words in new)
+    new = [p for p in passages(case.incident) if p.update is not None and p.update.id not in out]
+    days = _days(said, language)
+    named = {day for passage in new for day in _days(passage.words, passage.language)}
+    short = {day[: day.rindex(".") + 1] for day in days}
+    return not named.isdisjoint(days | short) or any(said in one_line(passage.words) for passage in new)
+
+
+def _days(words: str, language: str) -> set[str]:
+    """Return the days that a text names, as 25.11.2026, or 25.11. where it leaves out the year."""
+    return {figure.value for figure in figures(words, language) if figure.kind == "date"}
 
 
 def _unmarked(case: Case, messages: list[Letter]) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from crisiscomms.cli.new import KINDS
+from crisiscomms.messages.templates import packaged
+from crisiscomms.workspace import read_workspace
 
 NOW = "2026-11-18 09:20"
 ANSWERS = [
@@ -233,6 +235,21 @@ def test_init_does_not_write_over_a_workspace(crisiscomms, workspace):
     before = (workspace / "crisiscomms.toml").read_bytes()
     assert "there already" in crisiscomms("init", workspace, code=2).stderr
     assert (workspace / "crisiscomms.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("language", "within", "everyone"),
+    [("de", "innerhalb von einem Arbeitstag", "Alle"), ("fr", "sous un jour ouvré", "Tout le monde")],
+)
+def test_what_readers_see_of_new_settings_is_in_their_language(crisiscomms, tmp_path, language, within, everyone):
+    given = ("--name", "Nord", "--url", "https://nord.example", "--timezone", "Europe/Berlin", "--language", language)
+    crisiscomms("init", tmp_path / "new", *given)
+    workspace = read_workspace(tmp_path / "new")
+    assert workspace.settings.audiences["everyone"].name.told(language) == (everyone, language)
+    said = workspace.settings.organisation.contact.replies_within.told(language)[0]
+    assert within.endswith(said)
+    form = (packaged("templates") / language / "parts" / "contact.md.j2").read_text(encoding="utf-8")
+    assert f"{within.removesuffix(said)}{{{{ t.contact.replies_within }}}}" in form
 
 
 def test_a_call_after_midnight_about_an_evening(crisiscomms, workspace):

@@ -142,7 +142,7 @@ def test_no_fault_is_claimed_that_is_not_known_to_be_ours(bench, level, stage, n
         feeling = (
             ("sorry that you have to deal", "leid, dass Sie damit zu tun")
             if harm == "none"
-            else ("feel for everyone who was hurt", "denken an alle, die verletzt")
+            else ("feel for everyone who was hurt", "denken an alle, die zu Schaden")
         )
         assert any(words in text for words in feeling)
         to_do = next(
@@ -638,7 +638,9 @@ def test_a_promise_that_was_not_kept_is_said_in_every_long_message(bench):
         assert texts
         for text in texts:
             flat = " ".join(text.split())
-            assert "did not do it, and we are sorry" in flat or "Wir haben es nicht getan." in flat
+            assert (
+                "We broke this promise, and we are sorry." in flat or "Dieses Versprechen haben wir gebrochen." in flat
+            )
 
 
 def test_a_list_is_told_of_its_own_repair_and_of_what_everyone_gets(bench):

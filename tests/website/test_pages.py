@@ -187,7 +187,7 @@ def promise(name, due, kept=None, broken=None):
         (
             promise("never", "2026-11-17T23:59:59+01:00", broken="2026-11-18T09:00:00+01:00"),
             "Broken",
-            "Promised by 17 November 2026. We did not do it, and said so at 09:00 CET on 18 November 2026 (08:00 UTC).",
+            "Promised by 17 November 2026. We broke this promise, and said so at 09:00 CET on 18 November 2026 (08:00 UTC).",
         ),
         (
             promise("done", "2026-11-17T23:59:59+01:00", "2026-11-17T12:00:00+01:00"),
