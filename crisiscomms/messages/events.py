@@ -57,11 +57,13 @@ class Events(Teller):
     def groups(self) -> list[Said]:
         """What is said on public pages to the audiences that have a list, under their names."""
         found = []
+        # What it meant to them says nothing without what it was.
+        told = [item for item in self._incident.impact if not _cites_recipient(item.effect)]
         for name, audience in self._facts.workspace.audiences(self._incident.audiences).items():
             parts = {
                 "name": self._md(audience.name),
                 "effects": self._shown(self._incident.impact, name, "effect"),
-                "felt": self._shown(self._incident.impact, name, "felt"),
+                "felt": self._shown(told, name, "felt"),
                 "do_now": self._shown(self._incident.do_now, name, "text"),
                 "repair": [self._repair(item) for item in self._incident.repair if self._may_show(item, name)],
             }

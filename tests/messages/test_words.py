@@ -463,6 +463,25 @@ def test_a_changed_figure_that_no_update_cites_is_corrected_on_the_page_all_the_
     assert page.count("not about 48 terminals") == 1
 
 
+def test_when_we_learned_of_it_is_never_said_of_its_cause(bench):
+    """After the cause, "it" would be the cause, and we would say that we knew it when we did not."""
+    for incident, cause in (
+        (OUTAGE, "We had tested only"),
+        (BREACH, "A backup was copied"),
+        (RECALL, "The glue that holds"),
+    ):
+        text = bench.read_data(data_of(incident), FINAL[incident]).message("statement en")
+        assert text.index("We learned of it") < text.index(cause)
+
+
+def test_what_something_meant_is_not_told_without_what_it_was(bench):
+    """The merchants' effect is each one's own figure, so it stands in their letters and not on the page."""
+    read = bench.read_data(data_of(OUTAGE), FINAL[OUTAGE])
+    felt = "A failed payment in your shop looks like your failure."
+    assert felt in read.message("notice merchants en")
+    assert [name for name, text in read.messages() if felt in text and not name.startswith("notice")] == []
+
+
 def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
     data = data_of(OUTAGE)
     data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}
