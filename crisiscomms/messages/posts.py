@@ -14,13 +14,12 @@ from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Update
 
-#: How a post is made shorter, step by step: `times` in the fewest words; the apology `apart` from what the team wrote
-#: before it; only the `first` thing to do, which matters most; the shortest `sorry`; the `shortest` thing to do.
+#: How a post is made shorter, step by step: `times` in the fewest words; an apology of few words, `apart` from what the team
+#: wrote before it; only the `first` thing to do, which matters most; the `shortest` thing to do.
 _BRIEF, _APART = frozenset({"times"}), frozenset({"times", "apart"})
-_FIRST = _APART | {"first"}
 #: Where people were hurt, the first thing to do stays: a post that is still too long is for its team to shorten.
-_SAFELY_SHORTER = (frozenset[str](), _BRIEF, _APART, _FIRST, _FIRST | {"sorry"})
-_SHORTER = (*_SAFELY_SHORTER, _APART | {"shortest"}, _APART | {"shortest", "sorry"})
+_SAFELY_SHORTER = (frozenset[str](), _BRIEF, _APART, _APART | {"first"})
+_SHORTER = (*_SAFELY_SHORTER, _APART | {"shortest"})
 
 
 class Account(NamedTuple):
@@ -78,16 +77,14 @@ class Posts(Writer):
         text = one_line(self.facts.cite(update.short or update.text, told.language, update, brief=brief))
         spoken = sentences(text)
         sorry = [n for n, sentence in enumerate(spoken, 1) if voice.apologises(sentence)]
-        apology = say("post.sorry")
         if "apart" in shorter and sorry and sorry[0] > 1:
-            apology = apology if "sorry" in shorter else spoken[sorry[0] - 1]
             text, sorry = " ".join(s for s in spoken if not voice.apologises(s)), []
         # Where people may be hurt, nothing stands before what they have to know and to do.
         urgent = told.harm != "none"
         lead = text if urgent else say("post.lead").format(status=told.status_word, text=text)
         parts = [Part(lead, max([1, *sorry]))]
         if told.ours and not sorry and (voice.apologises(" ".join(spoken)) or self.facts.resolved or told.cause):
-            parts.append(Part(apology, 1))
+            parts.append(Part(say("post.sorry"), 1))
         to_do = sentences(one_line(" ".join(told.do_now)))
         chosen = (
             [min(to_do, key=len, default="")] if "shortest" in shorter else to_do[:1] if "first" in shorter else to_do

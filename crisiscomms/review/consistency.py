@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 from crisiscomms.errors import Finding, Place
-from crisiscomms.fields import Text, When
+from crisiscomms.fields import Text, When, shown
 from crisiscomms.limits import Limit
 from crisiscomms.messages.compose import Account
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
-from crisiscomms.messages.prose import one_line, plain_times
+from crisiscomms.messages.prose import one_line, plain_times, sentences
 from crisiscomms.record.texts import texts
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
@@ -34,6 +34,7 @@ def message_findings(case: Case, accounts: Iterable[Account], letters: Iterable[
     allowed = {language: may_be_said(facts, facts.voices[language]) for language in facts.languages}
     for message in letters:
         yield from one_message(case, message, allowed[message.language])
+    yield from _left_out(case)
     yield from _too_long(case, {account.channel: account.limit for account in accounts})
 
 
@@ -213,6 +214,30 @@ def _too_long(case: Case, limits: dict[str, Limit]) -> Iterator[Finding]:
                 "The place refuses it, or cuts it off in the middle.",
                 "Say the same in fewer words." if own else "Say the same in fewer words under short.",
             )
+
+
+def _left_out(case: Case) -> Iterator[Finding]:
+    """Yield the sentences of an update for which a post had no room. Only an apology may stand there in other words."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    facts = case.composed.facts
+    for post in case.composed.messages.posts:
+        update = facts.incident.update(post.update)
+        if facts.own("post", post.language, post.update, post.channel):
+            continue
+        forms = [
+            sentences(one_line(facts.cite(update.short or update.text, post.language, update, brief=brief)))
+            for brief in (False, True)
+        ]
+        for full, brief in zip(*forms, strict=False):
+            if full not in post.text and brief not in post.text and not facts.voices[post.language].apologises(full):
+                yield case.warning(
+                    "post-leaves-out",
+                    ("updates", case.index(update), "text"),
+                    f'the post on {post.channel} has no room for "{shown(full)}"',
+                    "What it still says may mean something else without it.",
+                    "Say what matters in fewer words under short.",
+                )
+                break
 
 
 def _plain(words: str) -> str:
