@@ -128,8 +128,9 @@ class Drain:
             if pause > PATIENCE:
                 self.tally.problem(f"{stage.channel}: the place asked for {pause:,.0f} seconds of patience")
                 return False
-            if not pause or not self.ledger.ready(stage):
+            if not self.ledger.ready(stage):
                 return True
+            # Without a pause the pace allows more by now than it did when the last of them were claimed.
             await self.sleep(pause)
 
     async def _fan(self, stage: Stage, outside: Outside, failures: Failures, per_second: float | None) -> bool:

@@ -198,3 +198,13 @@ def test_a_place_that_asks_for_patience_once_is_given_it_once(office, mail, monk
     office.publish()
     assert asked == [1.0]
     assert mail.counts == dict.fromkeys(PEOPLE[:60], 1)
+
+
+def test_a_server_as_slow_as_the_pace_is_sent_the_whole_list(office, mail):
+    """While it took the last mails the pace came to allow more, so there was never anything to wait for."""
+    office.settle(MAIL.format(port=mail.port).replace("per_second = 5000", "per_second = 20"))
+    office.people("merchants", *PEOPLE[:80])
+    office.record()
+    mail.after = lambda _address, _count: time.sleep(0.06)
+    office.publish()
+    assert mail.counts == dict.fromkeys(PEOPLE[:80], 1)
