@@ -100,7 +100,8 @@ class Dispatches:
             yield self._post(post, when)
         workspace = self.world.workspace
         groups = workspace.audiences(self.incident.audiences)
-        notices = sorted(messages.notices, key=lambda notice: workspace.rank(notice.audience))
+        # Who is on two lists gets one mail. The one that has to arrive comes first: it reaches who wants no other.
+        notices = sorted(messages.notices, key=lambda notice: (not notice.required, workspace.rank(notice.audience)))
         lines = [
             (notice, found)
             for notice in notices

@@ -280,6 +280,18 @@ def test_a_legal_notice_still_reaches_who_wants_no_more_mail(ten, mail):
     assert mail.counts == dict.fromkeys(TEN, 1)
 
 
+def test_a_legal_notice_reaches_who_wants_no_more_mail_and_is_on_another_list_that_comes_first(office, mail):
+    """Who is on two lists gets one mail: never the one that they asked not to get."""
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *TEN)
+    office.people("customers", *TEN[:3], "more@shop.example")
+    office.record(audiences=("merchants", "customers"))
+    office.edit('"name": "Our customers"', '"name": "Our customers", "required": true')
+    office.run("suppress", TEN[0], TEN[9], expect=0)
+    office.publish()
+    assert mail.counts == dict.fromkeys([*TEN[:9], "more@shop.example"], 1)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
