@@ -28,7 +28,7 @@ class Correction(NamedTuple):
 
     `at` is when the correction was published, in ISO 8601; None: with the publication that is being planned.
     `figure` tells a changed figure or time from changed words. `dispatched`: those who were told the old one have
-    been told the new one.
+    been told the new one. `heard` are the updates that were out by then: who got none of them was told nothing wrong.
     """
 
     what: str
@@ -37,6 +37,7 @@ class Correction(NamedTuple):
     at: str | None
     figure: bool
     dispatched: bool = False
+    heard: Sequence[str] = ()
 
 
 class Telling(NamedTuple):

@@ -91,7 +91,7 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
             and name in now.facts
             and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
         ):
-            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True))
+            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates))
     for update in before.updates:
         key = f"updates.{update}"
         if (
@@ -100,7 +100,7 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
             and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
         ):
             said = f"said.{update}"
-            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False))
+            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False, heard=before.updates))
     return tuple(found)
 
 

@@ -86,6 +86,11 @@ class Facts(NamedTuple):
         corrections = tuple(correction for correction in self.corrections if correction.what in known)
         return self._replace(update=shown[-1], updates=shown, corrections=corrections)
 
+    def heard(self) -> frozenset[str]:
+        """Return the updates that told a figure which has changed, and whose readers have not heard of that."""
+        new = [correction for correction in self.corrections if correction.figure and not correction.dispatched]
+        return frozenset(update for correction in new for update in correction.heard)
+
     def public(self, audience: str) -> bool:
         """Say whether an audience is the public: a group without a list."""
         found = self.workspace.audiences(self.incident.audiences).get(audience)

@@ -210,7 +210,16 @@ class Dispatches:
 
         values = reader_filler(facts, notice.language, notice.columns)
         told = (notice.update, channel)
-        letters = Letters(self.ledger, notice, line, readers, values, when is not None, self._told.get(told, _NOBODY))
+        letters = Letters(
+            self.ledger,
+            notice,
+            line,
+            readers,
+            values,
+            when is not None,
+            self.composed.facts.heard(),
+            self._told.get(told, _NOBODY),
+        )
         letters.look(remember=several)
         if several:
             self._told[told] = letters.seen

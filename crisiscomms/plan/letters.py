@@ -26,7 +26,7 @@ class Letters:
     """The deliveries of one notice through one channel. Going through them again gives the same again.
 
     `people` opens the list anew; `values` returns what fills the slots for one reader, in the order of the line's
-    columns. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
+    columns. `heard` are the updates with a figure that this corrects, where that is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
     something about this update by an earlier line of the plan, as hashes of their addresses.
     """
 
@@ -36,6 +36,7 @@ class Letters:
     people: Callable[[], Iterable[Recipient]]
     values: Callable[[Recipient], Sequence[str | None]]
     scheduled: bool
+    heard: frozenset[str] = frozenset()
     taken: frozenset[int] = frozenset()
     readers: int = 0
     count: int = 0
@@ -121,7 +122,8 @@ class Letters:
         if self._waits_frozen(copies):
             return False
         if self.notice.kind == "correction":
-            return any(copy.state not in _NEVER_GOT_IT for copy in copies)
+            told = [copy for copy in copies if copy.state not in _NEVER_GOT_IT]
+            return any(copy.update in self.heard for copy in told) if self.heard else bool(told)
         # What was due and cancelled all the same is of a reader who asked for no more mail: they are not asked again.
         mine = (self.notice.update, "notice")
         return not any(

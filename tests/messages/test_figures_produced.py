@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from example_room import FINAL, copy_example, publish, run
+from example_room import FINAL, copy_example, data_of, dump, publish, run
 from produced_files import Allowed, parts_of, readings, visible
 
 OUTAGE, NOW = "checkout-outage", FINAL["checkout-outage"]
@@ -171,3 +171,34 @@ def test_a_second_time_sends_nothing(changed_after):
     again = changed_after[-1]
     assert again.returncode == 0
     assert json.loads(again.stdout)["sent"] == 0
+
+
+def test_who_was_told_the_right_figure_only_gets_no_correction_of_it(once, tmp_path):
+    """One merchant more comes onto the list with the update that has the new figure; the corrections go out later."""
+    folder = tmp_path / "workspace"
+    shutil.copytree(once, folder, symlinks=True)
+    with (folder / "lists" / "merchants.csv").open("a", encoding="utf-8") as out:
+        out.write("late@shops.example,Ada Late,en,1\n")
+    data = data_of(OUTAGE)
+    data["facts"]["failed_payments"]["value"] = "1720"
+    data["facts"]["merchants_affected"]["value"] = "41"
+    words = {
+        "en": "We counted again: $failed_payments failed. We are sorry.",
+        "de": "Neu gezählt: $failed_payments. Es tut uns leid.",
+    }
+    new = {
+        "id": "counted-again",
+        "at": "2026-11-18 17:00",
+        "status": "resolved",
+        "text": words,
+        "audiences": ["merchants"],
+    }
+    data["updates"].insert(-1, new)
+    (folder / "incidents" / f"{OUTAGE}.yaml").write_text(dump(data), encoding="utf-8")
+    publish(folder, OUTAGE, "2026-11-18 17:05")
+    assert len([*(folder / "rehearsal/email").rglob("*-notice-*late*")]) == 1
+    before = {*(folder / "rehearsal/email").rglob("*.eml")}
+    publish(folder, OUTAGE, "2026-11-18 17:10", "--corrections")
+    corrected = {*(folder / "rehearsal/email").rglob("*.eml")} - before
+    assert len(corrected) == 40
+    assert not [path for path in corrected if "late" in path.name]
