@@ -98,9 +98,10 @@ class Finding:
 
 
 class CrisiscommsError(Exception):
-    """The root: anything this package raises on purpose."""
+    """The root: anything this package raises on purpose. `sent` is how many messages the same command had sent before."""
 
     exit_code = 1
+    sent = 0
 
     def __init__(self, problem: str, *, place: Place | None = None, why: str = "", fix: str = "") -> None:
         super().__init__(problem)
@@ -127,7 +128,7 @@ class InvalidInput(CrisiscommsError):
 
 
 class ReviewFailed(CrisiscommsError):
-    """Review found errors. Nothing was sent."""
+    """Review found errors. Nothing of the plan was sent."""
 
     exit_code = 4
 

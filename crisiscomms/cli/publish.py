@@ -48,7 +48,7 @@ def publish(
     from crisiscomms.cli.room import open_room
     from crisiscomms.delivery.publish import Publishing
     from crisiscomms.delivery.world import publishing
-    from crisiscomms.errors import ReviewFailed
+    from crisiscomms.errors import CrisiscommsError, ReviewFailed
     from crisiscomms.plan.build import Choices
 
     room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
@@ -57,18 +57,22 @@ def publish(
         left = work.finish_unfinished(first)
         bar.stop()
         say_first(left, err=json)
-        records = room.incidents(ids or [])
-        made = work.plan(records, Choices(corrections, late))
-        if made.errors:
-            raise ReviewFailed(f for one in made.incidents for f in one.findings)
-        if not made.changes and not made.called_off:
-            return report(room, made, [left], as_json=json)
-        if not json:
-            show_plan(made)
-        _check(made, fingerprint, ids or [])
-        if not (yes or fingerprint or no_input or json or room.rehearsal):
-            _ask(made)
-        return report(room, made, [left, work.carry_out(made, first)], as_json=json)
+        try:
+            records = room.incidents(ids or [])
+            made = work.plan(records, Choices(corrections, late))
+            if made.errors:
+                raise ReviewFailed(f for one in made.incidents for f in one.findings)
+            if not made.changes and not made.called_off:
+                return report(room, made, [left], as_json=json)
+            if not json:
+                show_plan(made)
+            _check(made, fingerprint, ids or [])
+            if not (yes or fingerprint or no_input or json or room.rehearsal):
+                _ask(made)
+            return report(room, made, [left, work.carry_out(made, first)], as_json=json)
+        except CrisiscommsError as error:
+            error.sent = left.sent if left else 0
+            raise
 
 
 def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
@@ -78,7 +82,7 @@ def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
     if shown and shown != plan.fingerprint:
         raise PlanChanged(
             f"the plan is no longer {shown}: it is {plan.fingerprint} now",
-            why="What would go out is not what was shown. Nothing was sent.",
+            why="What would go out is not what was shown. Nothing of it was sent.",
             fix=f"Look at it above, then: {' '.join(['crisiscomms publish', *ids])} --plan {plan.fingerprint}",
         )
 
@@ -95,4 +99,4 @@ def _ask(plan: "Plan") -> None:
     names = ", ".join([*(one.id for one in changing if one not in past), *(["history"] if past else [])])
     say(f"This cannot be taken back. To publish plan {plan.fingerprint}, type: {names}")
     if input("> ").strip() != names:
-        raise PlanChanged("nothing was sent", fix="Run the same command again when you are ready.")
+        raise PlanChanged("nothing of it was sent", fix="Run the same command again when you are ready.")

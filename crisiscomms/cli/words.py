@@ -106,10 +106,16 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
     """Print an error: the problem first, the fix last."""
     findings = error.findings if isinstance(error, InvalidInput | ReviewFailed) else ()
     if as_json:
-        show_json("error", exit=error.exit_code, problem=str(error), findings=[f.to_json() for f in findings])
+        show_json(
+            "error",
+            exit=error.exit_code,
+            sent=error.sent,
+            problem=str(error),
+            findings=[f.to_json() for f in findings],
+        )
     if findings:
         show_findings(findings)
-        say(f"{summary(findings)}. Nothing was sent.", err=True)
+        say(f"{summary(findings)}. {'Nothing else' if error.sent else 'Nothing'} was sent.", err=True)
         return
     place = f"{error.place}: " if error.place else ""
     tell(f"{place}{visible(error.problem)}", "red", deeper="", err=True)

@@ -209,7 +209,7 @@ class Publishing:
             if needed and any(item.leaves for item in one.changes):
                 raise NotApproved(
                     f"{one.id} is {severity}: {needed} other {'person' if needed == 1 else 'people'} must approve plan {plan.fingerprint} before it leaves this machine",
-                    why="Nothing was sent.",
+                    why="Nothing of it was sent.",
                     fix="Approving is not built yet. Until then, rehearse it with --rehearsal, or set [approval] in crisiscomms.toml.",
                 )
 

@@ -100,7 +100,11 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
             and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
         ):
             said = f"said.{update}"
-            found.append(Correction(key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False, heard=before.updates))
+            found.append(
+                Correction(
+                    key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False, heard=before.updates
+                )
+            )
     return tuple(found)
 
 

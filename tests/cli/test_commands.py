@@ -139,7 +139,7 @@ def test_publish_carries_out_the_plan_that_was_shown_or_none(crisiscomms, exampl
     import shlex
 
     done = crisiscomms(*shlex.split(command), cwd=example, code=5)
-    assert "Nothing was sent" in done.stderr
+    assert "Nothing of it was sent" in done.stderr
     assert not list((example / "rehearsal").rglob("*.eml"))
     path.write_text(source, encoding="utf-8")
     crisiscomms(*shlex.split(command), cwd=example)

@@ -49,6 +49,22 @@ def test_a_typo_mended_halfway_mails_nobody_twice_and_the_rest_gets_the_words_of
     assert len(mail.taken) == 10
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_refused_publish_sent_before_it_was_refused_is_told(ten, mail, as_json):
+    mail.most = 4
+    ten.publish(expect=6)
+    ten.edit("We are looking for the cause", "TODO")
+    mail.most = None
+    done = ten.run("publish", "--yes", *(["--json"] if as_json else []), expect=4)
+    assert mail.counts == dict.fromkeys(TEN, 1)
+    if as_json:
+        assert json.loads(done.stdout)["sent"] == 6
+    else:
+        assert "finished first: 6 messages sent" in done.stdout + done.stderr
+        assert "Nothing else was sent." in done.stderr
+    assert "Nothing was sent" not in done.stdout + done.stderr
+
+
 def test_while_the_rest_still_cannot_go_the_mended_words_do_not_replace_what_was_published(ten, mail):
     mail.most = 4
     ten.publish(expect=6)
@@ -387,7 +403,7 @@ def test_a_plan_that_needs_approval_sends_nothing(ten, mail):
     ten.record(severity="critical")
     said = ten.publish(expect=5)
     assert "2 other people must approve" in said
-    assert "Nothing was sent" in said
+    assert "Nothing of it was sent" in said
     assert mail.taken == []
     assert not (ten.folder / "public").exists()
 
