@@ -8,6 +8,12 @@ if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
     from crisiscomms.plan.model import Plan
 
+#: What is said of an incident whose record was taken away while readers wait for it.
+GONE = (
+    "it is on the site and not over, and its record is gone. Readers wait for what it promises. "
+    "Put the file back: incidents/{name}.yaml"
+)
+
 
 @dataclass
 class _Left:
@@ -27,6 +33,14 @@ def say_first(first: "Tally | None", *, err: bool) -> None:
     if first and first.sent:
         sent = count(first.sent, "message")
         say(f"An earlier publication was finished first: {sent} sent, with the words of then.", err=err)
+
+
+def say_gone(room: "Room") -> None:
+    """Name what readers wait for and nobody can write about any more."""
+    from crisiscomms.cli.words import tell
+
+    for name in room.gone():
+        tell(f"{name}: {GONE.format(name=name)}", "red", err=True)
 
 
 def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:
@@ -55,6 +69,7 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
     _say_done(room, plan, sent, failed, problems)
     _say_settled(again, left_alone)
     _say_left(room, left)
+    say_gone(room)
     return code
 
 

@@ -66,6 +66,7 @@ def publish(
                 return report(room, made, [left], as_json=json)
             if not json:
                 show_plan(made)
+                _say_warnings(made)
             _check(made, fingerprint, ids or [])
             if not (yes or fingerprint or no_input or json or room.rehearsal):
                 _ask(made)
@@ -73,6 +74,15 @@ def publish(
         except CrisiscommsError as error:
             error.sent = left.sent if left else 0
             raise
+
+
+def _say_warnings(plan: "Plan") -> None:
+    """Say that a critic found something, where it does not stop the plan."""
+    from crisiscomms.cli.words import count, say
+
+    warnings = [f for one in plan.incidents for f in one.findings if f.severity == "warning"]
+    if warnings:
+        say(f"{count(len(warnings), 'warning')}. What they are, and what to write: crisiscomms check")
 
 
 def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:

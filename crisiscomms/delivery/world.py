@@ -141,6 +141,13 @@ class Room:
         shown = ({one.id: (bool(one.kept), bool(one.broken)) for one in page.promises} for page in pages)
         return bool(promises) and any(promises != one for one in shown)
 
+    def gone(self) -> list[str]:
+        """Return the incidents that are on the site, not over, and have no record here any more."""
+        out = self.published()
+        missing = sorted(out.incidents.keys() - set(self.workspace.incidents()))
+        pages = {name: [site_content(self.ledger.blob(one)) for one in out.of(name).site.values()] for name in missing}
+        return [name for name in missing if any(page.status not in CLOSED for page in pages[name])]
+
     def is_locked(self, name: str) -> bool:
         """Say whether an incident is market-sensitive and nobody opened it. One that cannot be read is judged elsewhere."""
         try:

@@ -36,6 +36,20 @@ def locked(incident: str, world: World) -> str:
     )
 
 
+def renamed(record: Record, world: World) -> str:
+    """Return why an incident does not go that is another's by a new name, or an empty string."""
+    out = world.published.incidents
+    said = {f"updates.{update.id}": dict(update.text) for update in record.incident.updates}
+    for name in sorted(out.keys() - set(world.workspace.incidents())):
+        telling = out[name].telling
+        if telling and any(telling.texts.get(update) == words for update, words in said.items()):
+            return (
+                f'it tells what "{name}" has told, whose record is gone: everybody would hear it twice. '
+                f"Call the file and its id {name} again"
+            )
+    return ""
+
+
 class _Planner:
     """Plans one incident."""
 
@@ -56,7 +70,8 @@ class _Planner:
             return IncidentPlan(self.record, None, findings)
         dispatches = Dispatches(world, self.record, self.choices, composed, self.ledger)
         found = [*self._site(composed), *self._memos(composed), *dispatches.due(), *dispatches.later()]
-        items = [self._held(self._locked(item)) for item in found]
+        twice = "" if self.published.telling else renamed(self.record, world)
+        items = [self._held(self._locked(self._blocked(item, twice) if twice else item)) for item in found]
         unwanted = self.ledger.unwanted(items)
         items += dispatches.called_off(unwanted)
         corrects = self.choices.corrections or all(item.kind != "correction" for item in items)
@@ -67,15 +82,19 @@ class _Planner:
         scope = next((s for s in (item.incident, f"channel:{item.channel}", "everything") if s in holds), None)
         if scope is None or item.action in {Action.KEEP, Action.BLOCK}:
             return item
-        return replace(item, action=Action.BLOCK, reason=f"{scope} is on hold: {holds[scope]}", drafts=NONE, held=True)
+        return self._blocked(item, f"{scope} is on hold: {holds[scope]}")
 
     def _locked(self, item: Item) -> Item:
         """Block everything of a market-sensitive incident, the memo too, until a named person opened it."""
         if not self.incident.market_sensitive or item.action in {Action.KEEP, Action.BLOCK}:
             return item
-        if self.world.opened(self.incident.id):
-            return item
-        return replace(item, action=Action.BLOCK, reason=locked(self.incident.id, self.world), drafts=NONE, held=True)
+        return (
+            item if self.world.opened(self.incident.id) else self._blocked(item, locked(self.incident.id, self.world))
+        )
+
+    @staticmethod
+    def _blocked(item: Item, why: str) -> Item:
+        return replace(item, action=Action.BLOCK, reason=why, drafts=NONE, held=True)
 
     # -- what stands -------------------------------------------------------------------------------------------
 

@@ -549,3 +549,32 @@ def test_a_page_that_nobody_may_write_is_said_in_words(ten, mail):
 def test_the_first_words_are_what_readers_get(ten, mail):
     ten.publish()
     assert all(FIRST in words(body) for body in mail.mails)
+
+
+def test_an_incident_by_another_name_tells_nobody_twice(ten, mail):
+    ten.publish()
+    old, new = (ten.folder / "incidents" / f"{name}.yaml" for name in ("checkout", "payments"))
+    new.write_text(old.read_text().replace("id: checkout", "id: payments", 1))
+    old.unlink()
+    said = ten.publish(expect=6)
+    assert 'it tells what "checkout" has told' in said
+    assert mail.counts == dict.fromkeys(TEN, 1)
+    assert not (ten.folder / "public/incidents/payments").exists()
+    new.rename(old)
+    old.write_text(old.read_text().replace("id: payments", "id: checkout", 1))
+    assert "Nothing to publish" in ten.publish()
+
+
+def test_a_record_that_is_taken_away_while_readers_wait_is_named(ten):
+    ten.publish()
+    kept = ten.folder / "incidents" / "checkout.yaml"
+    words = kept.read_text()
+    kept.unlink()
+    for verb, code in (("plan", 0), ("publish", 0), ("status", 0)):
+        done = ten.run(verb, expect=code)
+        assert "checkout: it is on the site and not over, and its record is gone" in " ".join(
+            (done.stdout + done.stderr).split()
+        )
+    ten.run("status", "--exit-code", expect=6)
+    kept.write_text(words)
+    assert "gone" not in ten.run("status", expect=0).stdout
