@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from crisiscomms.channels.base import Caps, Channel, Letter, Posting, Prepared, Receipt, Rejected, Sender
+from crisiscomms.channels.base import Caps, Channel, Letter, NotSent, Posting, Prepared, Receipt, Rejected, Sender
 from crisiscomms.channels.form import MailForms
 from crisiscomms.channels.mail import MailSettings
+from crisiscomms.errors import relative
 from crisiscomms.fields import Language
 from crisiscomms.limits import X_POST
 
@@ -90,8 +91,18 @@ def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
 
 @contextmanager
 def _folder(folder: Path) -> Iterator[Sender]:
-    folder.mkdir(parents=True, exist_ok=True)
+    with _certain():
+        folder.mkdir(parents=True, exist_ok=True)
     yield _FolderSender(folder)
+
+
+@contextmanager
+def _certain() -> Iterator[None]:
+    """Say of what the disk refuses that nobody got it: a file is there whole or not at all. Raises NotSent."""
+    try:
+        yield
+    except OSError as error:
+        raise NotSent(f"{error.strerror}: {relative(Path(error.filename or ''))}") from error
 
 
 class _FolderSender:
@@ -116,11 +127,13 @@ class _FolderSender:
     def send(self, prepared: Prepared, *, parent: Receipt | None, edge: Callable[[], None]) -> Receipt:
         """Write one file."""
         path = self._path(prepared)
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.part")
-        draft.write_bytes(self._body(prepared, parent))
+        with _certain():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(self._body(prepared, parent))
         edge()
-        draft.replace(path)
+        with _certain():
+            draft.replace(path)
         return Receipt(prepared.envelope["file"], evidence={"file": prepared.envelope["file"]})
 
     def find_existing(self, prepared: Prepared, *, since: datetime) -> Receipt | None:

@@ -154,6 +154,28 @@ def test_a_site_that_cannot_be_written_stops_everything_that_links_to_it(ten, ma
     assert mail.counts == dict.fromkeys(TEN, 1)
 
 
+POSTS = """
+[channels.posts]
+type = "outbox"
+writes = "post"
+"""
+
+
+def test_a_folder_of_posts_that_cannot_be_written_is_named_and_keeps_no_mail_from_its_reader(office, mail):
+    office.settle(MAIL.format(port=mail.port), POSTS, public=("website", "posts"))
+    office.people("merchants", *TEN)
+    office.record()
+    (office.folder / "outbox").write_text("not a folder")
+    said = office.publish(expect=6)
+    assert "posts: Not a directory: " in said
+    assert "outbox" in said.partition("Not a directory: ")[2]
+    assert mail.counts == dict.fromkeys(TEN, 1)
+    (office.folder / "outbox").unlink()
+    office.publish()
+    assert len([*(office.folder / "outbox").rglob("*.txt")]) == 1
+    assert mail.counts == dict.fromkeys(TEN, 1)
+
+
 def test_a_later_update_never_overtakes_an_earlier_one(ten, mail):
     mail.down()
     ten.publish(expect=6)
