@@ -45,11 +45,12 @@ def say_gone(room: "Room") -> None:
 
 def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:
     """Say what happened, and what to do next. Returns the exit code."""
-    from crisiscomms.cli.words import show_json
+    from crisiscomms.cli.words import count, say, show_json
 
     done = [tally for tally in tallies if tally]
     sent, failed = sum(t.sent for t in done), sum(t.failed for t in done)
     again, left_alone = sum(t.again for t in done), sum(t.left_alone for t in done)
+    left_out = sum(t.left_out for t in done)
     left = _left(room)
     problems = list(dict.fromkeys(problem for tally in done for problem in tally.problems))
     on_hold = any(item.held for one in plan.incidents for item in one.items)
@@ -63,10 +64,13 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
             "doubt": left.doubt,
             "sent_again": again,
             "left_alone": left_alone,
+            "left_out": left_out,
         }
         show_json("publish", fingerprint=plan.fingerprint, **counts, problems=problems, exit=code)
         return code
     _say_done(room, plan, sent, failed, problems)
+    if left_out:
+        say(f"Left out: {count(left_out, 'reader')} who asked for no more mail.")
     _say_settled(again, left_alone)
     _say_left(room, left)
     say_gone(room)

@@ -152,6 +152,9 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     say(
         f"Plan: {counts['create']} new, {counts['revise']} revised, {counts['correct']} corrected, {counts['keep']} as they are, {counts['schedule']} waiting, {counts['block']} not going. Mails: {mails:,}."
     )
+    if mails and room.has_ledger and (off := room.ledger.suppressed()):
+        who = count(off, "reader has", "readers have")
+        say(f"{who} asked for no more mail: none of these goes to them, unless it is a legal notice.")
     say(f"Fingerprint: {plan.fingerprint}")
     if plan.errors:
         say(f"It cannot be published as it is: {summary(plan.errors)}.")

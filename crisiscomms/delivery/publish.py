@@ -147,7 +147,9 @@ class Publishing:
         """Send what all open publications have left, and finish those that have nothing left."""
         ledger = self.room.ledger
         left = [publication.id for publication in ledger.open_publications()]
+        before = ledger.cancelled(left) if ledger.suppressed() else None
         tally = self._run_with_others(left) if ledger.store.shared else self.drain.run(left)
+        tally.left_out = 0 if before is None else ledger.cancelled(left) - before
         for publication in left:
             ledger.finish(publication)
         return tally

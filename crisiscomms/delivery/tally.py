@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Tally:
     """What one run did. `problems` are in words, without those that a later try in the same run got over.
 
-    `again` and `left_alone` are the doubts that the plan itself settled: by sending twice, or by never sending again.
+    `left_out` are readers who want no more mail. `again` and `left_alone` are the doubts that the plan itself settled: by sending twice, or by never sending again.
     """
 
     sent: int = 0
@@ -17,6 +17,7 @@ class Tally:
     doubt: int = 0
     again: int = 0
     left_alone: int = 0
+    left_out: int = 0
     _problems: dict[object, str] = field(default_factory=dict)
 
     def problem(self, words: str, row: int | None = None) -> None:

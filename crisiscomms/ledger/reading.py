@@ -22,7 +22,7 @@ from crisiscomms.ledger.statements import (
 )
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
 from crisiscomms.ledger.store import Store
-from crisiscomms.ledger.tables import blobs, deliveries, holds, items, publications, standing
+from crisiscomms.ledger.tables import blobs, deliveries, holds, items, publications, standing, suppressions
 from crisiscomms.ledger.trail import Trail
 from crisiscomms.published import Copy, Published, PublishedIncident, Telling, Told, iso
 
@@ -138,10 +138,22 @@ class Reading:
 
     def sent(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications are out."""
+        return self._count_of(publication_ids, State.SENT)
+
+    def cancelled(self, publication_ids: Iterable[int]) -> int:
+        """Return how many deliveries of some publications were called off, as those to readers who want no more mail are."""
+        return self._count_of(publication_ids, State.CANCELLED)
+
+    def _count_of(self, publication_ids: Iterable[int], state: State) -> int:
         mine = select(_i.id).where(_i.publication.in_(list(publication_ids))).scalar_subquery()
-        out = (_d.item.in_(mine), _d.state == words(State.SENT)[0])
+        found = (_d.item.in_(mine), _d.state == words(state)[0])
         with self.store.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(deliveries).where(*out)).scalar() or 0)
+            return int(connection.execute(select(func.count()).select_from(deliveries).where(*found)).scalar() or 0)
+
+    def suppressed(self) -> int:
+        """Return how many readers want no more mail."""
+        with self.store.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(suppressions)).scalar() or 0)
 
     def begun(self, connection: Connection, item: int) -> int:
         """Return how many of an item's deliveries have begun."""

@@ -273,6 +273,15 @@ def test_who_unsubscribes_while_a_publish_runs_gets_nothing_from_then_on(ten, ma
     assert len(mail.taken) == before
 
 
+def test_the_plan_and_what_became_of_it_tell_of_readers_who_want_no_more_mail(ten, mail):
+    ten.run("suppress", *TEN[:2], expect=0)
+    assert "2 readers have asked for no more mail" in ten.run("plan", expect=0).stdout
+    said = ten.publish()
+    assert "Left out: 2 readers who asked for no more mail." in said
+    assert mail.counts == dict.fromkeys(TEN[2:], 1)
+    assert "Left out" not in ten.publish()
+
+
 def test_a_legal_notice_still_reaches_who_wants_no_more_mail(ten, mail):
     ten.run("suppress", *TEN, expect=0)
     ten.edit('"name": "Our merchants"', '"name": "Our merchants", "required": true')
