@@ -122,7 +122,8 @@ class Copy(NamedTuple):
     """One delivery to one reader, or to everyone, as it stands in the ledger.
 
     `frozen`: it was due when it was published, so it goes as it is, or not at all. `names` is the domain in the
-    Message-IDs of its mails, empty where it is no mail.
+    Message-IDs of its mails, empty where it is no mail. `person` is what is its reader's own, as JSON: address, name, and what
+    fills each of `columns`, a list in JSON.
     """
 
     id: int
@@ -134,6 +135,8 @@ class Copy(NamedTuple):
     digest: bytes
     frozen: bool
     names: str = ""
+    person: str = ""
+    columns: str = "[]"
 
     @property
     def waits(self) -> bool:

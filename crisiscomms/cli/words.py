@@ -109,9 +109,9 @@ def show_error(error: CrisiscommsError, *, as_json: bool = False) -> None:
         show_json(
             "error",
             exit=error.exit_code,
-            sent=error.sent,
             problem=str(error),
             findings=[f.to_json() for f in findings],
+            **({"sent": error.sent} if error.sent else {}),
         )
     if findings:
         show_findings(findings)

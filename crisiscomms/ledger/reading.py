@@ -30,7 +30,18 @@ _d, _i = deliveries.c, items.c
 _BOTH = deliveries.join(items, _d.item == _i.id)
 _FROZEN = was_due().label("frozen")
 _COPY = select(
-    _i.channel, _d.id, _d.update_id, _d.recipient, _d.number, _i.kind, _d.state, _d.digest, _FROZEN, _i.names
+    _i.channel,
+    _d.id,
+    _d.update_id,
+    _d.recipient,
+    _d.number,
+    _i.kind,
+    _d.state,
+    _d.digest,
+    _FROZEN,
+    _i.names,
+    _d.person,
+    _i.columns,
 )
 
 

@@ -19,6 +19,7 @@ from crisiscomms.record import Recipient, Record, Update
 
 _NOBODY: frozenset[int] = frozenset()
 _FROZEN = "not out yet; it goes on as it was published"
+_OTHERWISE = "{who} told other figures of their own than the list has now. Say so in an update, or put the list right"
 
 
 class Dispatches:
@@ -181,7 +182,11 @@ class Dispatches:
         if notice.kind == "correction":
             yield self._correction(item, letters)
         elif letters.count:
-            yield replace(item, action=Action.REVISE if letters.revised else Action.CREATE, drafts=letters)
+            action = Action.REVISE if letters.revised else Action.CREATE
+            reason = _OTHERWISE.format(who=_people(letters.otherwise)) if letters.otherwise else ""
+            yield replace(item, action=action, drafts=letters, reason=reason)
+        elif letters.otherwise:
+            yield replace(item, action=Action.BLOCK, reason=_OTHERWISE.format(who=_people(letters.otherwise)))
         else:
             wait = "1 person still waits" if letters.frozen == 1 else f"{letters.frozen:,} people still wait"
             yield replace(item, action=Action.KEEP, reason=f"{wait}: {_FROZEN}" if letters.frozen else "")
@@ -242,6 +247,10 @@ def _language(language: str, reads: tuple[str, ...]) -> str:
     said = language.lower().replace("_", "-")
     known = {one.lower(): one for one in reads}
     return known.get(said) or known.get(said.partition("-")[0]) or reads[0]
+
+
+def _people(count: int) -> str:
+    return "1 reader was" if count == 1 else f"{count:,} readers were"
 
 
 def _age(age: timedelta) -> str:

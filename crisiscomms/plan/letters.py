@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -26,7 +27,7 @@ class Letters:
     """The deliveries of one notice through one channel. Going through them again gives the same again.
 
     `people` opens the list anew; `values` returns what fills the slots for one reader, in the order of the line's
-    columns. `heard` are the updates with a figure that this corrects, where that is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
+    columns. `otherwise` counts readers who were told other figures of their own than the list has now. `heard` are the updates with a figure that this corrects, where that is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
     something about this update by an earlier line of the plan, as hashes of their addresses.
     """
 
@@ -40,6 +41,7 @@ class Letters:
     taken: frozenset[int] = frozenset()
     readers: int = 0
     count: int = 0
+    otherwise: int = 0
     digest: str = ""
     revised: bool = False
     frozen: int = 0
@@ -50,6 +52,7 @@ class Letters:
         whole, to_all = sha256(), self._is_to_all
         for person, copies in self._with_copies():
             self.readers += 1
+            self.otherwise += bool(copies) and self._was_told_otherwise(person, copies)
             if (copies or not to_all) and self._skips(person, copies):
                 continue
             if remember:
@@ -59,6 +62,15 @@ class Letters:
                 # What this reader's mail will say follows from the line of the list and the message.
                 whole.update(to_json([person.email, person.name, *person.cells]))
         self.digest = whole.hexdigest() if self.count else ""
+
+    def _was_told_otherwise(self, person: Recipient, copies: Sequence[Copy]) -> bool:
+        """Say whether a reader has a notice with other figures of their own than the list has now."""
+        last = next((copy for copy in reversed(copies) if copy.kind == "notice" and copy.state in _ARRIVED), None)
+        if last is None or self.notice.kind != "notice":
+            return False
+        now = dict(zip(json.loads(str(self.line["columns"])), self.values(person), strict=True))
+        before = dict(zip(json.loads(last.columns), json.loads(last.person)[2:], strict=True))
+        return any(before[slot] != now[slot] for slot in before.keys() & now.keys())
 
     def _changes(self, person: Recipient, copies: Sequence[Copy]) -> bool:
         """Say whether a reader's delivery is new, or other than what waits. Note that what waits is wanted."""

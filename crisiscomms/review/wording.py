@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from crisiscomms.errors import Finding, Place, Quote, Severity
+from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.record.texts import Passage, passages
 from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
@@ -68,7 +69,9 @@ def quote(letter: Letter, start: int, end: int) -> Quote:
     if end <= start:
         return Quote(letter.name)
     here = letter.sentence_at(start)
-    return Quote(letter.name, start, end, letter.text[here.start : max(here.end, end)], letter.text[start:end])
+    # The time of publication is not known yet. One sign stands for it, so that what follows stays where it is.
+    text = letter.text.replace(PUBLISHED_AT, "\u2026")
+    return Quote(letter.name, start, end, text[here.start : max(here.end, end)], text[start:end])
 
 
 def _source(verdict: Verdict, known: list[tuple[Passage, str]]) -> tuple[Passage | None, int]:

@@ -123,6 +123,8 @@ def test_the_plan_shows_the_correction(changed_after):
     assert "correct" in planned.stdout
     assert "1,720" in planned.stdout
     assert "--corrections" in planned.stdout
+    assert "repeat-apology" not in planned.stdout + planned.stderr, "our own words are no second apology"
+    assert "\ue005" not in planned.stdout + planned.stderr
 
 
 def test_the_page_says_with_its_date_what_was_wrong(changed_after):
@@ -202,3 +204,34 @@ def test_who_was_told_the_right_figure_only_gets_no_correction_of_it(once, tmp_p
     corrected = {*(folder / "rehearsal/email").rglob("*.eml")} - before
     assert len(corrected) == 40
     assert not [path for path in corrected if "late" in path.name]
+
+
+def test_a_readers_own_figure_that_changed_after_they_were_told_is_not_passed_over(once, tmp_path):
+    folder = tmp_path / "workspace"
+    shutil.copytree(once, folder, symlinks=True)
+    listed = folder / "lists" / "merchants.csv"
+    listed.write_text(
+        listed.read_text(encoding="utf-8").replace("Ayşe Demir,de,112", "Ayşe Demir,de,212"), encoding="utf-8"
+    )
+    told = "1 reader was told other figures of their own than the list has now."
+    planned = run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:00")
+    assert told in planned.stdout
+    assert "What is out says what the records say" not in planned.stdout
+    assert told in publish(folder, OUTAGE, "2026-11-18 17:05")
+    data = data_of(OUTAGE)
+    words = {
+        "en": "For one of you we had counted wrongly. We are sorry.",
+        "de": "Bei einem von Ihnen hatten wir falsch gezählt. Es tut uns leid.",
+    }
+    new = {
+        "id": "counted-again",
+        "at": "2026-11-18 17:10",
+        "status": "resolved",
+        "text": words,
+        "audiences": ["merchants"],
+    }
+    data["updates"].insert(-1, new)
+    (folder / "incidents" / f"{OUTAGE}.yaml").write_text(dump(data), encoding="utf-8")
+    assert told in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:15").stdout
+    publish(folder, OUTAGE, "2026-11-18 17:15")
+    assert told not in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:20").stdout
