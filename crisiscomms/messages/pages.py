@@ -16,6 +16,8 @@ from crisiscomms.messages.writer import Writer, iso
 from crisiscomms.record import Update
 from crisiscomms.record.model import Promise
 
+_DOWN = frozenset({"partial_outage", "major_outage"})
+
 
 class Pages(Writer):
     """Writes what stands at an address and is revised. Its facts are those that the public may know."""
@@ -30,7 +32,9 @@ class Pages(Writer):
         kinds += [] if past else ["faq"]
         kinds += ["statement"] if facts.tells_statement else []
         components = self.facts.workspace.settings.site.components
-        states = self.incident.affected.components
+        states = dict(self.incident.affected.components)
+        if self.incident.times.fixed:  # it worked again, so nothing is down, whoever still counts what failed
+            states |= {name: "operational" for name, state in states.items() if state in _DOWN}
         return SiteContent(
             incident=self.incident.id,
             language=language,

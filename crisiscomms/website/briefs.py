@@ -124,7 +124,7 @@ def _paths(content: SiteContent) -> Iterator[str]:
     for page in content.pages:
         yield page.path
         if page.html.count("<h3") > LONGEST:  # perhaps so many updates that they need further pages
-            updates = shaped(page.html, page.title, lambda _anchor, _title: "").updates
+            updates = shaped(page.html, page.title, lambda _anchor: "").updates
             yield from (part.path for part in list(parts(updates, LONGEST, page.path, "updates/"))[1:])
 
 

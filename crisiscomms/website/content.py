@@ -101,10 +101,10 @@ class Shape(NamedTuple):
     updates: tuple[Section, ...]
 
 
-def shaped(body: str, title: str, link: Callable[[str, str], str]) -> Shape:
+def shaped(body: str, title: str, link: Callable[[str], str]) -> Shape:
     """Wrap each section under an `h2`, and each update under an `h3`, in an element of its own for styling.
 
-    `link` writes what leads to a heading, from its anchor and its words: it goes into the heading, at its end.
+    `link` writes what leads to a heading, from its anchor: it goes into the heading, at its end.
     """
     top, sections = _cut(body, "h2")
     heading, mark, lead = top.partition("</h1>")
@@ -131,22 +131,22 @@ def sections(body: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def _section(body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+def _section(body: str, anchor: str, link: Callable[[str], str]) -> Section:
     kind = "answer" if anchor in _ANSWERS else "part"
     return _part(f'section class="{kind}"', "h2", body, anchor, link)
 
 
-def _part(element: str, tag: str, body: str, anchor: str, link: Callable[[str, str], str]) -> Section:
+def _part(element: str, tag: str, body: str, anchor: str, link: Callable[[str], str]) -> Section:
     linked, title = _linked(body, tag, anchor, link)
     wrapped = f"<{element}>\n{linked}\n</{element.split(' ', maxsplit=1)[0]}>" if element else linked
     return Section(anchor, title, Markup(wrapped))  # noqa: S704 -- clean already
 
 
-def _linked(part: str, tag: str, anchor: str, link: Callable[[str, str], str]) -> tuple[str, str]:
+def _linked(part: str, tag: str, anchor: str, link: Callable[[str], str]) -> tuple[str, str]:
     """Return a part with the link to it at the end of its heading, and the heading's plain words."""
     heading, mark, rest = part.partition(f"</{tag}>")
     words = html.unescape(re.sub("<[^>]*>", "", heading)).strip()
-    return (f"{heading} {link(anchor, words)}{mark}{rest}" if mark and anchor else part), words
+    return (f"{heading} {link(anchor)}{mark}{rest}" if mark and anchor else part), words
 
 
 def _cut(body: str, tag: str) -> tuple[str, list[tuple[str, str]]]:

@@ -74,7 +74,8 @@ def _about(branch: Branch, content: SiteContent, page: Page, now: datetime) -> I
     if page.kind == "incident":
         own = outcomes([content], speech.when, now)
         given["course"] = timeline(content, own, late=bool(late), leftwards=speech.direction == "rtl")
-    yield Leaf(page.kind, page.path, page.title, page.description, given, content, page)
+    named = page.title if page.kind == "incident" else f"{speech.plain(f'{page.kind}_link')} · {page.title}"
+    yield Leaf(page.kind, page.path, named, page.description, given, content, page)
     for part in others:
         given = {"shape": shape, "part": part, "overdue": late}
         yield Leaf("updates", part.path, numbered(speech, page.title, part), page.description, given, content)

@@ -34,10 +34,9 @@ class Speech:
         """Return the same as plain text, for titles and feeds."""
         return self.voice.word(f"site.{name}").format(**parts)
 
-    def link(self, anchor: str, title: str) -> Markup:
-        """Return what leads to a part of a page, for its heading."""
-        mark = Markup('<a class="here" href="#{}" aria-label="{}"></a>')
-        return mark.format(anchor, self.plain("here", title=title))
+    def link(self, anchor: str) -> Markup:
+        """Return what leads to a part of a page, for its heading. The heading says which part: it is not read out twice."""
+        return Markup('<a class="here" href="#{}" aria-label="{}"></a>').format(anchor, self.plain("here"))
 
     def status(self, name: str) -> str:
         """Return the word for an incident's status."""

@@ -482,6 +482,18 @@ def test_what_something_meant_is_not_told_without_what_it_was(bench):
     assert [name for name, text in read.messages() if felt in text and not name.startswith("notice")] == []
 
 
+def test_what_works_again_is_called_down_nowhere(bench):
+    """Fixed at 12:47, told at 13:02: nothing is over yet, as they still count what failed."""
+    read = bench.read(source_of(OUTAGE, 4), "2026-11-18 13:07")
+    texts = dict(read.messages())
+    for name in ("incident en", "faq en"):
+        assert "It affected: Hosted checkout and Payments API." in texts[name]
+        assert ": down." not in texts[name]
+    assert "Not yet. It worked again at 12:47 CET on 18 November 2026" in texts["faq en"]
+    [content] = [one for one in read.composed.messages.site if one.language == "en"]
+    assert {state for _, state in content.components} == {"operational"}
+
+
 def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
     data = data_of(OUTAGE)
     data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}

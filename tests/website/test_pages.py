@@ -345,14 +345,24 @@ def test_a_crowded_course_still_fits():
     assert all(after.x > before.x for before, after in pairwise(course.marks))
 
 
+def test_no_two_pages_of_an_incident_have_the_same_title(site):
+    for language in ("", "de/"):
+        paths = [
+            path for path in site if path.startswith(f"{language}incidents/checkout-outage/") and path.endswith(".html")
+        ]
+        titles = [text(one(parsed(site[path]), ".//title")) for path in paths]
+        assert len(titles) >= 3
+        assert len({*titles}) == len(titles)
+
+
 # -- anchors -----------------------------------------------------------------------------------------------------
 
 
-def test_each_question_and_each_update_has_a_link_to_itself_that_says_where_it_leads(site):
+def test_each_question_and_each_update_has_a_link_to_itself_that_does_not_say_the_heading_twice(site):
     for path, tag in (("incidents/checkout-outage/faq/", "h2"), ("incidents/checkout-outage/", "h3")):
         headings = [h for h in parsed(site[f"{path}index.html"]).iter(tag) if h.get("id") and "page" not in h.get("id")]
         assert len(headings) > 1
         for heading in headings:
             link = one(heading, "a[@class='here']")
             assert link.get("href") == f"#{heading.get('id')}"
-            assert link.get("aria-label").endswith(text(heading))
+            assert link.get("aria-label") == "Link to this part"
