@@ -43,9 +43,10 @@ class Deeds(Events):
         return [self._action(promise) for promise in self._incident.promises if promise.broken]
 
     def _action(self, item: Action | Promise) -> Said:
-        done = self._when(item.done if isinstance(item, Action) else item.kept)
+        done = item.done if isinstance(item, Action) else item.kept
         text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
-        return Said({"text": text, "done": done, "due": due, "owner": owner})
+        late = item.due is not None and done is None and item.due.at < self._facts.now
+        return Said({"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late})
 
     @cached_property
     def do_now(self) -> list[Md]:

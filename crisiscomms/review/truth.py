@@ -196,6 +196,15 @@ def _late(case: Case) -> Iterator[Finding]:
                 "Readers see an open promise whose time is over.",
                 "Keep it and add kept with the time, or tell readers when they have it.",
             )
+    for number, action in enumerate(incident.actions):
+        if action.due and action.due.at < case.now and not action.done:
+            yield case.warning(
+                "action-late",
+                ("actions", number, "due"),
+                f"this was to be done by {action.due}, and is not marked as done",
+                "Readers see that its time is over and nothing was done.",
+                "Do it and add done with the time, or say in an update when it comes and why so late.",
+            )
     for number, unknown in enumerate(incident.unknowns or ()):
         if unknown.expected_by and unknown.expected_by.at < case.now and update.status not in CLOSED:
             yield case.warning(

@@ -494,6 +494,17 @@ def test_what_works_again_is_called_down_nowhere(bench):
     assert {state for _, state in content.components} == {"operational"}
 
 
+def test_what_was_to_be_done_by_a_day_that_has_passed_is_called_late(bench):
+    data = data_of(RECALL)
+    in_time = bench.read_data(data, FINAL[RECALL])
+    late = bench.read_data(data, "2026-10-18 12:00")
+    said = "By 15 October 2026: An independent laboratory will test every handle we use. Our quality team sees to it."
+    for name in ("incident en", "statement en", "faq en"):
+        assert said in in_time.message(name)
+        assert "We are late." not in in_time.message(name)
+        assert f"{said} That time has passed, and it is not done yet. We are late." in late.message(name)
+
+
 def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
     data = data_of(OUTAGE)
     data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}
