@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -155,6 +155,10 @@ class Copies(Protocol):
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         ...
 
+    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
+        """Return how many readers have, or may have, a notice of any of some updates through a channel."""
+        ...
+
 
 class NoCopies:
     """Knows of nothing, as before the first publication."""
@@ -168,6 +172,11 @@ class NoCopies:
         """Yield nothing."""
         del incident
         return iter(())
+
+    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
+        """Return none."""
+        del incident, channel, updates
+        return 0
 
 
 class Draft(NamedTuple):

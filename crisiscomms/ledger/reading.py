@@ -275,6 +275,15 @@ class Reading:
                 found.setdefault(made.recipient, []).append(made)
         return found
 
+    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
+        """Return how many readers have, or may have, a notice of any of some updates through a channel."""
+        about = (_i.incident == incident, _i.channel == channel, _i.update_id.in_(list(updates)), _i.kind == "notice")
+        mine = select(_i.id).where(*about).scalar_subquery()
+        out = (_d.item.in_(mine), _d.state.in_(words(*MAYBE_OUT)))
+        with self.store.read() as connection:
+            counted = select(func.count(_d.recipient.distinct())).where(*out)
+            return int(connection.execute(counted).scalar() or 0)
+
     def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         mine = select(_i.id).where(_i.incident == incident).scalar_subquery()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from crisiscomms.record import Recipient, Record, Update
 _NOBODY: frozenset[int] = frozenset()
 _FROZEN = "not out yet; it goes on as it was published"
 _OTHERWISE = "{who} told other figures of their own than the list has now. Say so in an update, or put the list right"
+_LEFT = "{who} told the wrong figure and left the lists that it goes to. Put them back on one, or write to them"
 
 
 class Dispatches:
@@ -30,6 +32,7 @@ class Dispatches:
         self.composed, self.ledger = composed, ledger
         self.incident, self.published = record.incident, ledger.published
         self._told: dict[tuple[str, str], frozenset[int]] = {}
+        self._corrected: Counter[str] = Counter()
 
     def due(self) -> Iterator[Item]:
         """Plan what the newest due update sends, and the corrections."""
@@ -42,6 +45,7 @@ class Dispatches:
                 yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
             else:
                 yield item
+        yield from self._never_corrected()
 
     def later(self) -> Iterator[Item]:
         """Plan updates that are still to come: they wait in the ledger with their time."""
@@ -180,6 +184,7 @@ class Dispatches:
             line=letters.line,
         )
         if notice.kind == "correction":
+            self._corrected[channel.name] += letters.count
             yield self._correction(item, letters)
         elif letters.count:
             action = Action.REVISE if letters.revised else Action.CREATE
@@ -239,6 +244,15 @@ class Dispatches:
             return replace(item, action=Action.CORRECT, drafts=drafts)
         reason = "nobody has said yet that it should go out; look at it, then add --corrections"
         return replace(item, action=Action.BLOCK, reason=reason)
+
+    def _never_corrected(self) -> Iterator[Item]:
+        """Name those who were told a figure that has changed, and are on no list any more that its correction goes to."""
+        heard, update = self.composed.facts.heard(), self.composed.facts.update.id
+        for channel, count in self._corrected.items():
+            left = self.ledger.copies.heard(self.incident.id, channel, heard) - count
+            if left > 0:
+                reason = _LEFT.format(who=_people(left))
+                yield Item(Action.BLOCK, channel, "correction", self.incident.id, update, "correction", reason=reason)
 
 
 @lru_cache

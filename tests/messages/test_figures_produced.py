@@ -235,3 +235,18 @@ def test_a_readers_own_figure_that_changed_after_they_were_told_is_not_passed_ov
     assert told in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:15").stdout
     publish(folder, OUTAGE, "2026-11-18 17:15")
     assert told not in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:20").stdout
+
+
+def test_who_left_the_list_after_being_told_the_wrong_figure_is_not_passed_over(once, tmp_path):
+    folder = tmp_path / "workspace"
+    shutil.copytree(once, folder, symlinks=True)
+    change(folder)
+    listed = folder / "lists" / "merchants.csv"
+    lines = listed.read_text(encoding="utf-8").splitlines(keepends=True)
+    listed.write_text("".join(lines[:-2]), encoding="utf-8")
+    change(folder, "value: 40", "value: 38")
+    planned = run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:00", "--corrections")
+    left = "2 readers were told the wrong figure and left the lists that it goes to."
+    assert left in planned.stdout
+    assert left in publish(folder, OUTAGE, "2026-11-18 17:05", "--corrections")
+    assert len([*(folder / "rehearsal/email").rglob("*-correction-*")]) == 38
