@@ -125,7 +125,7 @@ class Voice(NamedTuple):
         if not when.date_only and when.at.astimezone(self.zone).date() == reference.astimezone(self.zone).date():
             return self.by_clock(when, reference)
         year = when.at.astimezone(self.zone).year != reference.astimezone(self.zone).year
-        return timed(self.iso(when), self.date(when.at, year=year))
+        return timed(self.iso(When(when.at, date_only=True)), self.date(when.at, year=year))
 
     def iso(self, when: When) -> str:
         """Return the machine's form of a moment, for `datetime` attributes."""

@@ -85,6 +85,7 @@ CONDITIONS: Mapping[str, tuple[str, Callable[[Hit], bool]]] = {
         lambda h: h.letter.known.severity in {"major", "critical"} or _harmed(h),
     ),
     "minor": ("the incident is minor", lambda h: h.letter.known.severity == "minor" and not _harmed(h)),
+    "conduct": ("it is about what somebody did", lambda h: h.letter.known.kind == "conduct"),
     "recall": ("it is a recall", lambda h: h.letter.known.kind == "recall"),
     "counted": ("the record knows the figure", lambda h: h.letter.known.counted is True),
     "statement": ("it stands in a statement", lambda h: h.letter.kind == "statement"),

@@ -45,6 +45,7 @@ def explain(code: str) -> str:
         *(f"    {_indented(spared)}" for spared in rule.spares),
         "",
         f"  Fix: {rule.fix}",
+        f"  If it is right all the same, the record says why: silence: [{{ code: {rule.code}, reason: ... }}]",
     ]
     return "\n".join(lines)
 

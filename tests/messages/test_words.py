@@ -13,9 +13,11 @@ from produced_files import parts_of, readings
 
 from crisiscomms.errors import InvalidInput
 from crisiscomms.fields import When
+from crisiscomms.limits import X_POST
 from crisiscomms.messages import templates
 from crisiscomms.messages.compose import filled, reader_filler, reader_slots
 from crisiscomms.messages.languages import Voice, load_words
+from crisiscomms.messages.posts import Account, Posts
 from crisiscomms.messages.prose import sentences
 from crisiscomms.messages.templates import packaged
 from crisiscomms.published import PublishedIncident
@@ -372,6 +374,27 @@ def test_a_post_fits_is_made_of_whole_sentences_and_keeps_what_matters(bench, in
     if update.next_update:
         assert said[-1].startswith("Next update by ")
         assert update.next_update.at.strftime("%H:%M") in said[-1] or str(update.next_update.at.day) in said[-1]
+
+
+def test_a_post_that_has_room_for_the_day_only_says_it_as_a_day(bench):
+    data = data_of(OUTAGE, 1)
+    data["updates"][0]["next_update"] = "2026-11-19 11:15"
+    data["updates"][0]["text"] = {
+        "en": "Payments fail.",
+        "de": "Kartenzahlungen in der Europäischen Union schlagen an der Kasse fehl, und wir suchen nach der Ursache dafür.",
+    }
+    data["do_now"] = [
+        {
+            "audience": "everyone",
+            "text": {
+                "en": "Wait.",
+                "de": "Bitte warten Sie, bevor Sie noch einmal zahlen, bis wir hier schreiben, dass es wieder geht.",
+            },
+        }
+    ]
+    facts = bench.read_data(data, "2026-11-18 10:36").composed.facts
+    post = next(Posts(facts, (Account("x", "de", X_POST),)).posts())
+    assert "Nächste Meldung bis zum 19. November." in post.text
 
 
 def test_a_post_that_cannot_fit_is_refused_and_not_cut(bench):

@@ -482,6 +482,15 @@ def test_what_was_not_affected_may_be_said_while_the_cause_is_open(bench, state)
     assert read.errors() == []
 
 
+@pytest.mark.parametrize(("kind", "severity"), [("conduct", "warning"), ("outage", "error")])
+def test_to_say_what_one_person_did_stops_nothing_where_that_is_what_happened(bench, kind, severity):
+    data = data_of(OUTAGE)
+    data["kind"] = kind
+    data["cause"]["plain"] = {"en": "It was caused by a rogue employee.", "de": "Ein Mitarbeiter hat es getan."}
+    read = bench.read_data(data, FINAL[OUTAGE])
+    assert {str(f.severity) for f in read.findings if f.code == "blame-employee"} == {severity}
+
+
 def test_a_list_that_is_not_as_long_as_its_fact_says(bench):
     source = source_of(OUTAGE)
     read = bench.read(source.replace("value: 40", "value: 41"), FINAL[OUTAGE])
