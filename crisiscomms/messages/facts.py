@@ -21,6 +21,7 @@ from crisiscomms.record.texts import passages
 from crisiscomms.workspace import Workspace
 
 _SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")
+_HEDGE = re.compile(r"(?P<words>[^\W\d][^\d]*?)\s+(?=\d)")
 _AT_SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|\n\s*\n)$")
 
 
@@ -145,7 +146,7 @@ class _Citing:
             elif part.what == "time":
                 said += self._time(part.name, parts[index + 1 :])
             else:
-                words_ = self._say(part)
+                words_ = _said_once(said, self._say(part))
                 said += words_[:1].upper() + words_[1:] if _AT_SENTENCE_START.search(said) else words_
         return said
 
@@ -200,6 +201,14 @@ class _Citing:
         if name == "next_update":
             return voice.moment(due) if due else voice.word("time.no_next_update")
         return f"<{facts.addresses.page(voice.language)}>"
+
+
+def _said_once(before: str, figure: str) -> str:
+    """Return a figure without its "about" or "at least" where the text says that already."""
+    hedge = _HEDGE.match(figure)
+    if hedge and re.search(rf"(?<!\w){re.escape(hedge['words'])}\s+$", before, re.IGNORECASE):
+        return figure[hedge.end() :]
+    return figure
 
 
 def _tame(words: str) -> str:

@@ -528,6 +528,30 @@ def test_what_was_to_be_done_by_a_day_that_has_passed_is_called_late(bench):
         assert f"{said} That time has passed, and it is not done yet. We are late." in late.message(name)
 
 
+@pytest.mark.parametrize(
+    ("certainty", "en", "de"), [("estimated", "About", "Etwa"), ("at-least", "At least", "Mindestens")]
+)
+def test_about_is_said_once_where_the_team_wrote_it_too(bench, certainty, en, de):
+    data = data_of(OUTAGE)
+    data["facts"]["failed_payments"]["certainty"] = certainty
+    data["updates"][4]["text"] = {"en": f"{en} $failed_payments failed.", "de": f"{de} $failed_payments schlugen fehl."}
+    read = bench.read_data(data, FINAL[OUTAGE])
+    assert f"{en} 1,719 payments failed." in read.message("incident en")
+    assert f"{de} 1.719 Zahlungen schlugen fehl." in read.message("incident de")
+
+
+def test_when_to_hear_more_is_a_day_where_something_is_still_promised(bench):
+    data = data_of(OUTAGE)
+    said = "By 25 November 2026, on this page. What is still to come stands below."
+    assert said in bench.read_data(data, FINAL[OUTAGE]).message("incident en")
+    data["promises"], data["updates"] = [], data["updates"][:-1]
+    del data["actions"][1]["due"]
+    text = bench.read_data(data, FINAL[OUTAGE]).message("incident en")
+    assert "hear more?\n\nWhat is still to come stands below." in text
+    del data["actions"][1]
+    assert "It is over. If we learn something new" in bench.read_data(data, FINAL[OUTAGE]).message("incident en")
+
+
 def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
     data = data_of(OUTAGE)
     data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}
