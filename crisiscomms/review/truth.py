@@ -26,6 +26,7 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _written_out(case)
     yield from _newer_than_update(case)
     yield from _future(case)
+    yield from _came_late(case)
     yield from _late(case)
     yield from _translations(case)
 
@@ -174,6 +175,24 @@ def _earliest(when: When | None) -> datetime | None:
     if when is None:
         return None
     return when.at.replace(hour=0, minute=0, second=0) if when.date_only else when.at
+
+
+def _came_late(case: Case) -> Iterator[Finding]:
+    """Find the newest update coming later than the one before it had promised, without a word about that."""
+    shown = [update for update in case.facts.updates if not update.private] if case.facts else []
+    if len(shown) < 2 or shown[-1] is not case.update or case.update.id in case.published.dispatched():
+        return
+    due, update = shown[-2].next_update, shown[-1]
+    voices = case.facts.voices if case.facts else {}
+    sorry = any(language in voices and voices[language].apologises(words) for language, words in update.text)
+    if due and due.at < update.at.at and not sorry:
+        yield case.warning(
+            "update-came-late",
+            ("updates", case.index(update), "at"),
+            f'"{shown[-2].id}" had promised this update by {due}, and it comes at {update.at}',
+            "Readers waited for it. Who is late and does not say so seems not to have noticed.",
+            "Say in its text that it comes later than promised, and that you are sorry.",
+        )
 
 
 def _late(case: Case) -> Iterator[Finding]:
