@@ -43,13 +43,15 @@ class Correction(NamedTuple):
 class Telling(NamedTuple):
     """What one publication said: figures as shown, the source of every text, the updates it put on the page.
 
-    Kept so that the next one can tell what changed since, and say so.
+    `told` are the facts and times that any of its messages stated. Kept so that the next one can tell what changed since, and
+    say so.
     """
 
     facts: Mapping[str, Words]
     texts: Mapping[str, Words]
     updates: tuple[str, ...]
     corrections: tuple[Correction, ...]
+    told: tuple[str, ...] = ()
 
     def dated(self, at: str, *, dispatched: bool) -> Telling:
         """Return the same telling with a time for every correction that was waiting for one.
@@ -72,7 +74,8 @@ class Telling(NamedTuple):
         """Read a telling back."""
         plain: dict[str, Any] = json.loads(text)
         corrections = tuple(Correction(**correction) for correction in plain["corrections"])
-        return Telling(plain["facts"], plain["texts"], tuple(plain["updates"]), corrections)
+        told = tuple(plain.get("told", ()))
+        return Telling(plain["facts"], plain["texts"], tuple(plain["updates"]), corrections, told)
 
 
 @dataclass(frozen=True, slots=True)

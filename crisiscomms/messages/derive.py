@@ -15,9 +15,6 @@ from crisiscomms.record import Handwritten, Incident, Update
 from crisiscomms.record.texts import texts
 from crisiscomms.workspace import Workspace
 
-#: Where a telling keeps what updates said. It knows those by their ids.
-_OF_UPDATES = ("updates.", "said.")
-
 
 def derive_facts(  # noqa: PLR0917 -- everything there is to know, each thing by its own name
     incident: Incident,
@@ -42,7 +39,7 @@ def _needs_are_kept(incident: Incident, update: Update) -> bool:
 
 
 def telling(facts: Facts) -> Telling:
-    """Return what a publication of these facts says, for the next one to compare with."""
+    """Return what a publication of these facts says, for the next one to compare with. Its messages are composed by now."""
     shown = {
         name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts
     }
@@ -63,7 +60,8 @@ def telling(facts: Facts) -> Telling:
         f"due.{promise.id}": {voice.language: one_line(voice.moment(promise.due)) for voice in _voices(facts)}
         for promise in facts.incident.promises
     }
-    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections)
+    stated = cited_by(facts.incident, [*(words for words, *_ in facts.cited), *(own.words for own in facts.texts)])
+    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections, tuple(sorted(stated)))
 
 
 def _voices(facts: Facts) -> list[Voice]:
@@ -81,13 +79,10 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
     if before is None or facts.incident.history:
         return ()
     now = telling(facts)
-    out = [words for update in facts.incident.updates if update.id in before.updates for _, words in update.text]
-    out += [words for path, said in before.texts.items() if not path.startswith(_OF_UPDATES) for words in said.values()]
-    cited = cited_by(facts.incident, out)
     found = list(before.corrections)
     for name, shown in before.facts.items():
         if (
-            name in cited
+            name in (before.told or before.facts)
             and name in now.facts
             and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
         ):

@@ -552,6 +552,18 @@ def test_when_to_hear_more_is_a_day_where_something_is_still_promised(bench):
     assert "It is over. If we learn something new" in bench.read_data(data, FINAL[OUTAGE]).message("incident en")
 
 
+def test_a_figure_that_nobody_was_told_changes_without_a_word(bench):
+    """It stands in the cause, which is not told while it is only suspected."""
+    data = data_of(OUTAGE, 1)
+    data["facts"]["cables"] = {"value": "48", "unit": "cables", "certainty": "estimated"}
+    data["cause"] = {"state": "suspected", "plain": {"en": "$cables may be worn.", "de": "$cables sind wohl alt."}}
+    before = bench.read_data(data, "2026-11-18 10:36").composed.telling
+    data["facts"]["cables"]["value"] = "52"
+    read = bench.read_data(data, "2026-11-18 10:46", PublishedIncident(telling=before))
+    assert read.composed.facts.corrections == ()
+    assert [name for name, text in read.messages() if "cables" in text] == []
+
+
 def test_how_long_it_lasted_is_told_in_days_where_only_the_day_is_known(bench):
     data = data_of(OUTAGE)
     data["times"] |= {"started": "2026-11-16", "fixed": "2026-11-18 12:47"}
