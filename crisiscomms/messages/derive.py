@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from crisiscomms.fields import When
@@ -57,8 +57,8 @@ def telling(facts: Facts) -> Telling:
         for update in facts.updates
     }
     due = {
-        f"due.{promise.id}": {voice.language: one_line(voice.moment(promise.due)) for voice in _voices(facts)}
-        for promise in facts.incident.promises
+        key: {voice.language: one_line(voice.moment(when)) for voice in _voices(facts)}
+        for key, _, when, _ in commitments(facts.incident)
     }
     stated = cited_by(facts.incident, [*(words for words, *_ in facts.cited), *(own.words for own in facts.texts)])
     return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections, tuple(sorted(stated)))
@@ -66,6 +66,21 @@ def telling(facts: Facts) -> Telling:
 
 def _voices(facts: Facts) -> list[Voice]:
     return [facts.voices[language] for language in facts.languages]
+
+
+def commitments(incident: Incident) -> Iterator[tuple[str, tuple[str | int, ...], When, bool]]:
+    """Yield everything that is to be done by a day: what a telling calls it, its place, the day, and whether it is done.
+
+    Promises have ids. Work and repair are known by their words.
+    """
+    for index, promise in enumerate(incident.promises):
+        yield f"due.{promise.id}", ("promises", index, "due"), promise.due, bool(promise.kept)
+    for index, action in enumerate(incident.actions):
+        if action.due:
+            yield f"due.action: {action.text.words[0][1]}", ("actions", index, "due"), action.due, bool(action.done)
+    for index, item in enumerate(incident.repair or ()):
+        if item.by:
+            yield f"due.repair: {item.what.words[0][1]}", ("repair", index, "by"), item.by, False
 
 
 def dotted(path: tuple[str | int, ...]) -> str:

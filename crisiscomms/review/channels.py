@@ -8,10 +8,10 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from crisiscomms.errors import Finding
-from crisiscomms.fields import Model, Text
+from crisiscomms.fields import Model, Text, When, shown
+from crisiscomms.messages.derive import commitments
 from crisiscomms.messages.prose import one_line
 from crisiscomms.record import CLOSED, EVERYONE
-from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
@@ -82,17 +82,13 @@ def _dropped(case: Case) -> Iterator[Finding]:
         message = f'"{next(iter(said.values()))}" was promised and is gone'
         yield _finding(case, "commitment-dropped", ("promises",), message)
     voices = case.composed.facts.voices if case.composed else {}
-    for index, promise in enumerate(case.incident.promises):
-        for language, was in before.texts.get(f"due.{promise.id}", {}).items():
-            due = one_line(voices[language].moment(promise.due)) if language in voices else was
-            if (
-                due != was
-                and not promise.kept
-                and _is_later(case, promise, was, language)
-                and not _explained(case, was, language)
-            ):
-                message = f'"{promise.id}" was promised for {was}, and is now due {due}'
-                yield _finding(case, "commitment-dropped", ("promises", index, "due"), message)
+    for key, place, when, done in commitments(case.incident):
+        for language, was in before.texts.get(key, {}).items() if not done else ():
+            due = one_line(voices[language].moment(when)) if language in voices else was
+            if due != was and _is_later(case, when, was, language) and not _explained(case, was, language):
+                name = shown(key.removeprefix("due.").removeprefix("action: ").removeprefix("repair: "))
+                message = f'"{name}" was promised for {was}, and is now due {due}'
+                yield _finding(case, "commitment-dropped", place, message)
                 break
 
 
@@ -105,11 +101,11 @@ def _gone(case: Case) -> Iterator[Finding]:
             yield _finding(case, "update-gone", ("updates",), message)
 
 
-def _is_later(case: Case, promise: Promise, was: str, language: str) -> bool:
-    """Say whether a promise is due later than it was. A day that cannot be read counts as sooner."""
+def _is_later(case: Case, when: When, was: str, language: str) -> bool:
+    """Say whether something is due later than it was. A day that cannot be read counts as sooner."""
     days = (day.split(".") for day in _days(was, language))
     found = [tuple(int(part) for part in reversed(day)) for day in days if all(day)]
-    due = promise.due.at.astimezone(case.workspace.zone)
+    due = when.at.astimezone(case.workspace.zone)
     return not found or (due.year, due.month, due.day) >= found[0]
 
 
