@@ -111,6 +111,11 @@ class NotSent(Exception):
         self.reason, self.retry_after, self.evidence = reason, retry_after, dict(evidence or {})
         self.only_this, self.in_passing = only_this, in_passing
 
+    @classmethod
+    def by_disk(cls, error: OSError) -> NotSent:
+        """Return what the disk refused: a file is there whole or not at all, so nobody got it."""
+        return cls(f"{error.strerror}: {error.filename}")
+
 
 class Rejected(Exception):
     """Certain: the place refused it for good, and nobody got it."""

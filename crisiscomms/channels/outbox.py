@@ -16,7 +16,6 @@ from typing import Any, Literal
 from crisiscomms.channels.base import Caps, Channel, Letter, NotSent, Posting, Prepared, Receipt, Rejected, Sender
 from crisiscomms.channels.form import MailForms
 from crisiscomms.channels.mail import MailSettings
-from crisiscomms.errors import relative
 from crisiscomms.fields import Language
 from crisiscomms.limits import X_POST
 
@@ -98,11 +97,11 @@ def _folder(folder: Path) -> Iterator[Sender]:
 
 @contextmanager
 def _certain() -> Iterator[None]:
-    """Say of what the disk refuses that nobody got it: a file is there whole or not at all. Raises NotSent."""
+    """Say of what the disk refuses that nobody got it. Raises NotSent."""
     try:
         yield
     except OSError as error:
-        raise NotSent(f"{error.strerror}: {relative(Path(error.filename or ''))}") from error
+        raise NotSent.by_disk(error) from error
 
 
 class _FolderSender:

@@ -8,12 +8,6 @@ if TYPE_CHECKING:
     from crisiscomms.delivery.world import Room
     from crisiscomms.plan.model import Plan
 
-#: What is said of an incident whose record was taken away while readers wait for it.
-GONE = (
-    "it is on the site and not over, and its record is gone. Readers wait for what it promises. "
-    "Put the file back: incidents/{name}.yaml"
-)
-
 
 @dataclass
 class _Left:
@@ -35,12 +29,21 @@ def say_first(first: "Tally | None", *, err: bool) -> None:
         say(f"An earlier publication was finished first: {sent} sent, with the words of then.", err=err)
 
 
+def gone(room: "Room") -> list[str]:
+    """Say of each incident whose record was taken away that readers wait for it."""
+    return [
+        f"{name}: it is on the site and not over, and its record is gone. Readers wait for what it promises. "
+        f"Put the file back: incidents/{name}.yaml"
+        for name in room.gone()
+    ]
+
+
 def say_gone(room: "Room") -> None:
     """Name what readers wait for and nobody can write about any more."""
     from crisiscomms.cli.words import tell
 
-    for name in room.gone():
-        tell(f"{name}: {GONE.format(name=name)}", "red", err=True)
+    for line in gone(room):
+        tell(line, "red", err=True)
 
 
 def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:

@@ -82,7 +82,7 @@ def _kept_for_later(room: "Room") -> int:
 
 def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     """Return what is late and what comes next, in words, and the clocks of the law."""
-    from crisiscomms.cli.outcome import GONE
+    from crisiscomms.cli.outcome import gone
     from crisiscomms.errors import InvalidInput
     from crisiscomms.record import CLOSED, is_open, load_record
     from crisiscomms.review.clocks import clocks
@@ -91,7 +91,7 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     late: list[str] = []
     coming: list[str] = []
     clock = room.clock()
-    late += [f"{name}: {GONE.format(name=name)}" for name in room.gone()]
+    late += gone(room)
     for name in room.workspace.incidents():
         try:
             incident = load_record(room.workspace, name, people=False).incident

@@ -16,7 +16,7 @@ from crisiscomms.channels.base import Channel, NotSent, OutcomeUnknown, Receipt,
 from crisiscomms.delivery.fanning import BATCH, Fanning
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
-from crisiscomms.delivery.outside import Outside
+from crisiscomms.delivery.outside import Outside, not_sent
 from crisiscomms.delivery.sites import Stands, Together, shared, switch, switched_again
 from crisiscomms.delivery.tally import Tally
 from crisiscomms.errors import CrisiscommsError
@@ -213,9 +213,9 @@ class Drain:
         try:
             return write()
         except CrisiscommsError as error:
-            raise NotSent(". ".join(filter(None, (error.problem, error.fix))).rstrip(".")) from error
+            raise not_sent(error) from error
         except OSError as error:
-            raise NotSent(f"{error.strerror}: {error.filename}") from error
+            raise NotSent.by_disk(error) from error
 
     def _edge(self, row: Row, readers: tuple[str, ...], lease: Lease) -> None:
         begun = self.ledger.turn([Begin(row, readers)], ())

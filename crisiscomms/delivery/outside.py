@@ -57,7 +57,7 @@ class Outside:
                 opened = self.channel(name).open(lambda secret: self.secret(name, secret))
                 self._senders[name] = self.stack.enter_context(opened)
             except CrisiscommsError as error:
-                raise _closed(error) from error
+                raise not_sent(error) from error
         return self._senders[name]
 
     async def fan(self, name: str) -> Fan:
@@ -68,7 +68,7 @@ class Outside:
                 opened = channel.fan(lambda secret: self.secret(name, secret))
                 self._fans[name] = await self.stack.enter_async_context(opened)
             except CrisiscommsError as error:
-                raise _closed(error) from error
+                raise not_sent(error) from error
         return self._fans[name]
 
     def item(self, row: Row) -> Letter | Posting:
@@ -121,5 +121,6 @@ class Outside:
             return None
 
 
-def _closed(error: CrisiscommsError) -> NotSent:
+def not_sent(error: CrisiscommsError) -> NotSent:
+    """Return what kept everything of a channel or a site from going, with what to do about it."""
     return NotSent(". ".join(filter(None, (error.problem, error.fix))).rstrip("."))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Tally:
     """What one run did. `problems` are in words, without those that a later try in the same run got over.
 
-    `left_out` are readers who want no more mail. `again` and `left_alone` are the doubts that the plan itself settled: by sending twice, or by never sending again.
+    `left_out` are readers who want no more mail. `again` and `left_alone` are the doubts that the plan itself settled: by
+    sending twice, or by never sending again.
     """
 
     sent: int = 0

@@ -143,10 +143,10 @@ class Room:
 
     def gone(self) -> list[str]:
         """Return the incidents that are on the site, not over, and have no record here any more."""
-        out = self.published()
-        missing = sorted(out.incidents.keys() - set(self.workspace.incidents()))
-        pages = {name: [site_content(self.ledger.blob(one)) for one in out.of(name).site.values()] for name in missing}
-        return [name for name in missing if any(page.status not in CLOSED for page in pages[name])]
+        here = set(self.workspace.incidents())
+        stands = self.ledger.standing("site") if self.has_ledger else {}
+        missing = [(name, digest) for (name, _), digest in stands.items() if name not in here]
+        return sorted({name for name, digest in missing if site_content(self.ledger.blob(digest)).status not in CLOSED})
 
     def is_locked(self, name: str) -> bool:
         """Say whether an incident is market-sensitive and nobody opened it. One that cannot be read is judged elsewhere."""

@@ -149,15 +149,16 @@ class Reading:
 
     def sent(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications are out."""
-        return self._count_of(publication_ids, State.SENT)
+        return self._count(publication_ids, State.SENT)
 
     def cancelled(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications were called off, as those to readers who want no more mail are."""
-        return self._count_of(publication_ids, State.CANCELLED)
+        return self._count(publication_ids, State.CANCELLED)
 
-    def _count_of(self, publication_ids: Iterable[int], state: State) -> int:
-        mine = select(_i.id).where(_i.publication.in_(list(publication_ids))).scalar_subquery()
-        found = (_d.item.in_(mine), _d.state == words(state)[0])
+    def _count(self, publication_ids: Iterable[int], *states: State, of: Sequence[ColumnElement[bool]] = ()) -> int:
+        """Return how many deliveries of some publications are in some states. `of` is what their items must be."""
+        mine = select(_i.id).where(_i.publication.in_(list(publication_ids)), *of).scalar_subquery()
+        found = (_d.item.in_(mine), _d.state.in_(words(*states)))
         with self.store.read() as connection:
             return int(connection.execute(select(func.count()).select_from(deliveries).where(*found)).scalar() or 0)
 
@@ -194,17 +195,11 @@ class Reading:
 
     def held_back(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications wait because somebody put them on hold."""
-        return self._waiting_of(publication_ids, on_hold())
+        return self._count(publication_ids, *WAITING, of=(was_due(), on_hold()))
 
     def kept_for_later(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications wait because only the first of a list were to be told."""
-        return self._waiting_of(publication_ids, and_(_i.most.is_not(None), not_(on_hold())))
-
-    def _waiting_of(self, publication_ids: Iterable[int], why: ColumnElement[bool]) -> int:
-        mine = select(_i.id).where(_i.publication.in_(list(publication_ids)), was_due(), why).scalar_subquery()
-        waits = (_d.item.in_(mine), _d.state.in_(words(*WAITING)))
-        with self.store.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(deliveries).where(*waits)).scalar() or 0)
+        return self._count(publication_ids, *WAITING, of=(was_due(), _i.most.is_not(None), not_(on_hold())))
 
     def holds(self) -> dict[str, str]:
         """Return what is on hold, and why."""

@@ -67,7 +67,7 @@ class Events(Teller):
                 "do_now": self._shown(self._incident.do_now, name, "text"),
                 "repair": [self._repair(item) for item in self._incident.repair if self._may_show(item, name)],
             }
-            if not self._facts.public(name) and any(parts[key] for key in ("effects", "felt", "do_now", "repair")):
+            if not self._facts.public(name) and any(parts[key] for key in ("effects", "do_now", "repair")):
                 found.append(Said(parts))
         return found
 

@@ -82,10 +82,12 @@ class Facts(NamedTuple):
         shown = tuple(update for update in self.updates if not update.private)
         if not shown:
             return None
+        found = self._replace(update=shown[-1], updates=shown)
+        if not self.corrections:
+            return found
         public = [p.words for p in passages(self.incident) if not p.private and (p.update is None or p.update in shown)]
         known = cited_by(self.incident, public) | {f"updates.{update.id}" for update in shown}
-        corrections = tuple(correction for correction in self.corrections if correction.what in known)
-        return self._replace(update=shown[-1], updates=shown, corrections=corrections)
+        return found._replace(corrections=tuple(one for one in self.corrections if one.what in known))
 
     def heard(self) -> frozenset[str]:
         """Return the updates that told a figure which has changed, and whose readers have not heard of that."""

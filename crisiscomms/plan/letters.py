@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice, repeat
 
@@ -68,8 +69,8 @@ class Letters:
         last = next((copy for copy in reversed(copies) if copy.kind == "notice" and copy.state in _ARRIVED), None)
         if last is None or self.notice.kind != "notice":
             return False
-        now = dict(zip(json.loads(str(self.line["columns"])), self.values(person), strict=True))
-        before = dict(zip(json.loads(last.columns), json.loads(last.person)[2:], strict=True))
+        now = dict(zip(_slots(str(self.line["columns"])), self.values(person), strict=True))
+        before = dict(zip(_slots(last.columns), json.loads(last.person)[2:], strict=True))
         return any(before[slot] != now[slot] for slot in before.keys() & now.keys())
 
     def _changes(self, person: Recipient, copies: Sequence[Copy]) -> bool:
@@ -164,3 +165,9 @@ class Letters:
         """Return the Message-ID of the first mail that this reader got about the incident."""
         first = next((copy for copy in copies if copy.names and copy.state in _ARRIVED), None)
         return mail_id(self.notice.incident, first.update, first.number, person.key, first.names) if first else ""
+
+
+@lru_cache
+def _slots(columns: str) -> tuple[str, ...]:
+    """Read the columns of a line, which all its readers share."""
+    return tuple(json.loads(columns))

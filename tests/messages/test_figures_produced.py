@@ -70,6 +70,13 @@ def change(folder, before="value: 1719", after="value: 1720"):
     path.write_text(source.replace(before, after), encoding="utf-8")
 
 
+def count_again(folder, data, at, words):
+    """Write the outage with one update more, to the merchants."""
+    new = {"id": "counted-again", "at": at, "status": "resolved", "text": words, "audiences": ["merchants"]}
+    data["updates"].insert(-1, new)
+    (folder / "incidents" / f"{OUTAGE}.yaml").write_text(dump(data), encoding="utf-8")
+
+
 def said(folder):
     """Return what each file of the outage says, by its name."""
     return {name: text for name, _, _, _, text in readings(folder / "rehearsal")}
@@ -188,15 +195,7 @@ def test_who_was_told_the_right_figure_only_gets_no_correction_of_it(once, tmp_p
         "en": "We counted again: $failed_payments failed. We are sorry.",
         "de": "Neu gezählt: $failed_payments. Es tut uns leid.",
     }
-    new = {
-        "id": "counted-again",
-        "at": "2026-11-18 17:00",
-        "status": "resolved",
-        "text": words,
-        "audiences": ["merchants"],
-    }
-    data["updates"].insert(-1, new)
-    (folder / "incidents" / f"{OUTAGE}.yaml").write_text(dump(data), encoding="utf-8")
+    count_again(folder, data, "2026-11-18 17:00", words)
     publish(folder, OUTAGE, "2026-11-18 17:05")
     assert len([*(folder / "rehearsal/email").rglob("*-notice-*late*")]) == 1
     before = {*(folder / "rehearsal/email").rglob("*.eml")}
@@ -223,15 +222,7 @@ def test_a_readers_own_figure_that_changed_after_they_were_told_is_not_passed_ov
         "en": "For one of you we had counted wrongly. We are sorry.",
         "de": "Bei einem von Ihnen hatten wir falsch gezählt. Es tut uns leid.",
     }
-    new = {
-        "id": "counted-again",
-        "at": "2026-11-18 17:10",
-        "status": "resolved",
-        "text": words,
-        "audiences": ["merchants"],
-    }
-    data["updates"].insert(-1, new)
-    (folder / "incidents" / f"{OUTAGE}.yaml").write_text(dump(data), encoding="utf-8")
+    count_again(folder, data, "2026-11-18 17:10", words)
     assert told in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:15").stdout
     publish(folder, OUTAGE, "2026-11-18 17:15")
     assert told not in run(folder, "plan", OUTAGE, "--rehearsal", "--now", "2026-11-18 17:20").stdout
