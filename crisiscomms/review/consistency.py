@@ -222,7 +222,7 @@ def _left_out(case: Case) -> Iterator[Finding]:
     facts = case.composed.facts
     for post in case.composed.messages.posts:
         update = facts.incident.update(post.update)
-        if facts.own("post", post.language, post.update, post.channel):
+        if post.kind != "post" or facts.own("post", post.language, post.update, post.channel):
             continue
         forms = [
             sentences(one_line(facts.cite(update.short or update.text, post.language, update, brief=brief)))

@@ -130,6 +130,7 @@ def test_the_plan_shows_the_correction(changed_after):
     assert "correct" in planned.stdout
     assert "1,720" in planned.stdout
     assert "--corrections" in planned.stdout
+    assert "post-leaves-out" not in planned.stdout + planned.stderr, "a correction is no update"
     assert "repeat-apology" not in planned.stdout + planned.stderr, "our own words are no second apology"
     assert "\ue005" not in planned.stdout + planned.stderr
 
