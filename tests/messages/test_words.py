@@ -489,12 +489,13 @@ def test_a_changed_figure_that_no_update_cites_is_corrected_on_the_page_all_the_
 def test_when_we_learned_of_it_is_never_said_of_its_cause(bench):
     """After the cause, "it" would be the cause, and we would say that we knew it when we did not."""
     for incident, cause in (
-        (OUTAGE, "We had tested only"),
+        (OUTAGE, "We switched card payments"),
         (BREACH, "A backup was copied"),
         (RECALL, "The glue that holds"),
     ):
-        text = bench.read_data(data_of(incident), FINAL[incident]).message("statement en")
-        assert text.index("We learned of it") < text.index(cause)
+        read = bench.read_data(data_of(incident), FINAL[incident])
+        for name in ("statement en", "incident en"):
+            assert read.message(name).index("We learned of it") < read.message(name).index(f"\n\n{cause}")
 
 
 def test_what_something_meant_is_not_told_without_what_it_was(bench):
