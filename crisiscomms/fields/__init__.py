@@ -6,7 +6,7 @@ What a string means may depend on the organisation (its zone, its first language
 
 from crisiscomms.fields.base import Flaw, Model, Reading, plain, shown, wrong
 from crisiscomms.fields.moments import Span, When, zone_of
-from crisiscomms.fields.numbers import Number
+from crisiscomms.fields.numbers import Number, figure_in
 from crisiscomms.fields.people import PACK, SLUG, Audience, Contact, Email, Language, PackName, Slug, Url, is_email
 from crisiscomms.fields.text import LANGUAGE, PLURALS, Text, Unit, is_language
 
@@ -30,6 +30,7 @@ __all__ = [
     "Unit",
     "Url",
     "When",
+    "figure_in",
     "is_email",
     "is_language",
     "plain",

@@ -11,6 +11,8 @@ from crisiscomms.fields.base import shown, wrong
 
 _WRITE_LESS = 'Write it without the minus, and say in the unit or the text that it is fewer: "12 fewer payments"'
 _WRITE_DIGITS = "Write digits alone, 15 at most, with a point for decimals and no separators: 1719 or 2.5"
+#: What one reader takes for thousands, and another for a little more than one: no list and no record is guessed at.
+_EITHER = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
 def _number(given: object) -> object:
@@ -18,6 +20,12 @@ def _number(given: object) -> object:
     if isinstance(given, str):
         if re.fullmatch(r"[0-9]{1,15}", given.strip()):
             return int(given)
+        if _EITHER.fullmatch(given.strip()):
+            raise wrong(
+                "bad-number",
+                f'is "{shown(given)}", which some read as {given.strip().replace(".", "")}',
+                f"Write {given.strip().replace('.', '')} for the whole number, or {given.strip()}0 for one with decimals",
+            )
         if re.fullmatch(r"[0-9]{1,15}\.[0-9]{1,9}", given.strip()):
             return float(given)
         if re.fullmatch(r"-[0-9.]+", given.strip()):
@@ -26,6 +34,15 @@ def _number(given: object) -> object:
         return given
     said = f'is "{shown(given)}"' if isinstance(given, str) else f"is {shown(given)}"
     raise wrong("bad-number", f"{said}, which is not a number that we can read", _WRITE_DIGITS)
+
+
+def figure_in(cell: str) -> int | float | None:
+    """Return the figure in a cell of a list, as a record's figures are written. None where there is none."""
+    try:
+        found = _number(cell)
+    except ValueError:
+        return None
+    return found if isinstance(found, int | float) else None
 
 
 Number = Annotated[int | float, BeforeValidator(_number)]

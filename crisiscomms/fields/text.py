@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from crisiscomms.fields.base import Flaw, Kind, Reading, all_wrong, shown, wrong
@@ -84,7 +85,8 @@ class Unit(Kind):
     forms: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
     SCHEMA: ClassVar[Mapping[str, Any]] = {
-        "description": "A word, plural forms ({ one: payment, other: payments }), or a map of languages to either.",
+        "description": "A word, plural forms ({ one: payment, other: payments }), or a map of languages to either. "
+        "A currency's code, such as EUR, for money.",
         "type": ["string", "object"],
     }
 
@@ -129,6 +131,21 @@ class Unit(Kind):
         """Return the unit's word in a language (else the first), in a plural category (else `other`)."""
         forms = dict(dict(self.forms).get(language, self.forms[0][1]))
         return forms.get(category, forms["other"])
+
+    @property
+    def currency(self) -> str:
+        """The code of the currency (ISO 4217) that is counted. Empty where it is no money."""
+        words = {word for _, forms in self.forms for _, word in forms}
+        return code if len(words) == 1 and _is_currency(code := words.pop()) else ""
+
+
+@cache
+def _is_currency(word: str) -> bool:
+    if not re.fullmatch(r"[A-Z]{3}", word):
+        return False
+    from babel.numbers import list_currencies  # noqa: PLC0415 -- hardly any unit looks like money
+
+    return word in list_currencies()
 
 
 def is_language(code: str) -> bool:

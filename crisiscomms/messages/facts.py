@@ -102,7 +102,7 @@ class Facts(NamedTuple):
     def figure(self, name: str, voice: Voice, *, bare: bool = False) -> str:
         """Return a fact as it is shown in a language: with its unit, or the number alone."""
         fact = self.incident.facts[name]
-        return voice.number(fact.value) if bare else voice.counted(fact.value, fact.unit, fact.certainty)
+        return voice.number(fact.value, fact.unit) if bare else voice.counted(fact.value, fact.unit, fact.certainty)
 
     def voice_of(self, text: Text, language: str) -> tuple[str, Voice]:
         """Return a text's words for a reader of `language`, and the voice of the language they are in."""

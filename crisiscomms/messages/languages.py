@@ -68,13 +68,16 @@ class Voice(NamedTuple):
         """Say whether a text says sorry, by the language's own list of words."""
         return any(form in text.lower() for form in self.words["apology"]["words"])
 
-    def number(self, value: float) -> str:
-        """Return a number with the language's separators."""
-        return _number(value, self.locale)
+    def number(self, value: float, unit: Unit) -> str:
+        """Return how many of a unit, with the language's separators: of money, 84.20 has two decimals, and 84 none."""
+        return _number(value, self.locale, unit.currency)
 
     def counted(self, value: float, unit: Unit, certainty: str = "confirmed") -> str:
         """Return a number with its unit in the right plural, and "about" or "at least" where that is due."""
-        bare = f"{self.number(value)} {unit.word(self.language, self.plural(value))}"
+        number, money = self.number(value, unit), unit.currency
+        bare = (
+            _money(number, money, self.locale) if money else f"{number} {unit.word(self.language, self.plural(value))}"
+        )
         return bare if certainty == "confirmed" else self.word(f"certainty.{certainty}").format(figure=bare)
 
     def plural(self, value: float) -> str:
@@ -164,10 +167,29 @@ def _direction(locale: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _number(value: float, locale: str) -> str:
-    from babel.numbers import format_decimal  # noqa: PLC0415
+def _number(value: float, locale: str, currency: str) -> str:
+    from babel import Locale  # noqa: PLC0415
+    from babel.numbers import format_decimal, get_currency_precision  # noqa: PLC0415
 
-    return str(format_decimal(value, locale=locale))
+    if not currency or isinstance(value, int):
+        return str(format_decimal(value, locale=locale))
+    decimals = max(get_currency_precision(currency), len(str(value).rpartition(".")[2]))
+    whole = Locale.parse(locale).decimal_formats[None].pattern.partition(".")[0]
+    return str(format_decimal(value, f"{whole}.{'0' * decimals}", locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _money(number: str, currency: str, locale: str) -> str:
+    """Return an amount with its currency's sign on the side where the language has it."""
+    from babel import Locale  # noqa: PLC0415
+    from babel.numbers import get_currency_symbol  # noqa: PLC0415
+
+    sign = str(get_currency_symbol(currency, locale=locale))
+    form = Locale.parse(locale).currency_formats["standard"].pattern
+    if not form.startswith("\xa4"):
+        return f"{number}\xa0{sign}"
+    apart = "\xa0" if "\xa4\xa0" in form or sign[-1].isalpha() else ""
+    return f"{sign}{apart}{number}"
 
 
 @lru_cache(maxsize=1024)

@@ -98,10 +98,8 @@ def _cell(facts: Facts, voice: Voice, column: str) -> Callable[[str], tuple[str 
 
     @lru_cache(maxsize=_CELLS)
     def words(written: str) -> tuple[str | None, ...]:
-        if not written.isdecimal():
-            return written, None
-        number = int(written)
-        return voice.number(number), voice.counted(number, unit)
+        number = fact.of_reader(written)
+        return (written, None) if number is None else (voice.number(number, unit), voice.counted(number, unit))
 
     return words
 

@@ -115,7 +115,7 @@ class _Cited:
                 Place(people.file, line),
                 f'{column} is "{shown(written)}", and a text counts with it',
                 "This reader would not be told how many.",
-                "Write a whole number in digits, without separators, in every line.",
+                "Write digits without separators in every line: 1719. Money may have a point and decimals: 84.20",
             )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StringConstraints
 
 from crisiscomms.fields import Audience, Contact, Language, Model, Slug, Span, Text, When
+from crisiscomms.record.fact import Fact
 from crisiscomms.record.own import OwnText
 from crisiscomms.record.parts import (
     Action,
@@ -17,7 +18,6 @@ from crisiscomms.record.parts import (
     Cause,
     ComponentState,
     DoNow,
-    Fact,
     Feedback,
     Impact,
     NotAffected,

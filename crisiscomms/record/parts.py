@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crisiscomms.fields import Email, Model, Number, PackName, Slug, Text, Unit, When
+from crisiscomms.fields import Email, Model, PackName, Slug, Text, When
 
 ComponentState = Literal["operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"]
 
@@ -34,25 +34,6 @@ class Responsibility(Model):
     """What we did or left undone, in one sentence that begins with "We"."""
     duty: Text | None = None
     """What our duty was, when it was not our doing."""
-
-
-class Fact(Model):
-    """One figure. Texts cite it as $name."""
-
-    value: Number
-    """The number."""
-    unit: Unit
-    """What it counts: people, or { one: payment, other: payments }."""
-    certainty: Literal["estimated", "at-least", "confirmed"] = "confirmed"
-    """estimated prints "about", at-least prints "at least"."""
-    as_of: When | None = None
-    """When the figure was taken."""
-    source: str | None = None
-    """Where the figure comes from. For the team."""
-    material: bool = False
-    """true: the figure must stand in every long message."""
-    says: Text | None = None
-    """The sentence that states the figure where no other text does."""
 
 
 class Picture(Model):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, relative
-from crisiscomms.fields import is_email
+from crisiscomms.fields import figure_in, is_email
 from crisiscomms.record.cells import harmless, header_flaws, problem, row_flaws
 from crisiscomms.record.rows import BrokenRow, CsvFile, NotText, flat, not_text
 
@@ -57,7 +57,7 @@ class Recipients:
     """What is known about a list after one pass: its columns, how many people it has, and what is wrong with it.
 
     `digest` is the SHA-256 of the file in hex. `blank` has the first line with nothing under a column, `uncountable`
-    the first line and cell that is not a whole number of up to 15 digits; columns that have none are left out.
+    the first line and cell that is no figure; columns that have none are left out. `fractions` are columns with decimals.
     `languages` has what stands under "language", each with its first line: the first so many, if there are very many.
     """
 
@@ -70,6 +70,7 @@ class Recipients:
     blank: Mapping[str, int] = field(default_factory=dict)
     uncountable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
+    fractions: frozenset[str] = frozenset()
 
     def people(self) -> Iterator[Recipient]:
         """Read the file again, one person at a time. Act on nobody before the last has come.
@@ -155,6 +156,7 @@ class _Check:
         self.blank: dict[str, int] = {}
         self.uncountable: dict[str, tuple[int, str]] = {}
         self.languages: dict[str, int] = {}
+        self.fractions: set[str] = set()
         self._email = 0
         self._again = again
         self._first: dict[str, int] = {}
@@ -176,7 +178,7 @@ class _Check:
                 place = Place(self.name, error.line)
                 self.problems.append(problem(place, f"cannot be read as CSV: {error}", error.fix))
             digest, found = file.digest(), tuple(self.problems)
-        known = self.blank, self.uncountable, self.languages
+        known = self.blank, self.uncountable, self.languages, frozenset(self.fractions)
         return Recipients(self.name, self.path, self.columns, self.count, digest, found, *known)
 
     def repeated(self) -> frozenset[int]:
@@ -228,8 +230,7 @@ class _Check:
             if column not in self.uncountable:
                 values = cells[at::width]
                 if not all(map(_is_whole, values)):
-                    nth = next(nth for nth, value in enumerate(values) if not _is_whole(value))
-                    self.uncountable[column] = lines[nth], values[nth]
+                    self._look(column, lines, values)
             if column not in self.blank and "" in (values := cells[at::width]):
                 self.blank[column] = lines[values.index("")]
 
@@ -237,6 +238,15 @@ class _Check:
             said = cells[self.columns.index("language") :: width]
             for new in set(said).difference(self.languages) if len(self.languages) < _MOST_LANGUAGES else ():
                 self.languages[new] = lines[said.index(new)]
+
+    def _look(self, column: str, lines: list[int], values: list[str]) -> None:
+        """Note the first cell of a column that is no figure, or that some have decimals."""
+        figures = list(map(figure_in, values))
+        if None in figures:
+            nth = figures.index(None)
+            self.uncountable[column] = lines[nth], values[nth]
+        elif any(isinstance(figure, float) for figure in figures):
+            self.fractions.add(column)
 
     def _remember(self, emails: list[str]) -> None:
         for number in map(_hashed, emails):

@@ -68,7 +68,7 @@ def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Fi
     if all(
         column in people.columns
         and column not in people.blank
-        and not (column in facts and column in people.uncountable)
+        and not (column in facts and column in people.uncountable.keys() | people.fractions)
         for column in columns
     ):
         return
@@ -89,11 +89,11 @@ def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -
                 "Their letter would have a hole where their figure belongs.",
                 "Fill the cell, or take the person off this list.",
             )
-        elif column in case.incident.facts and not written.isdecimal():
+        elif (fact := case.incident.facts.get(column)) and fact.of_reader(written) is None:
             yield case.error(
                 "bad-cell",
                 Place(file, person.line),
-                f'"{written}" under "{column}" is not a whole number',
+                f'"{written}" under "{column}" is not a number of its kind',
                 "Their letter would state a figure that is none.",
-                "Write digits only.",
+                "Write digits alone, without separators: 1719. Money may have a point and decimals: 84.20",
             )
