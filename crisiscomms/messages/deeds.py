@@ -45,7 +45,7 @@ class Deeds(Events):
     def _action(self, item: Action | Promise) -> Said:
         done = item.done if isinstance(item, Action) else item.kept
         text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
-        late = item.due is not None and done is None and item.due.at < self._facts.now
+        late = done is None and self._is_over(item.due)
         return Said({"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late})
 
     @cached_property

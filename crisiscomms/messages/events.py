@@ -82,7 +82,7 @@ class Events(Teller):
 
     def _repair(self, item: Any) -> Said:
         what, how, by = self._md(item.what), self._md(item.how), self._when(item.by)
-        return Said({"kind": item.kind, "what": what, "how": how, "by": by})
+        return Said({"kind": item.kind, "what": what, "how": how, "by": by, "late": self._is_over(item.by)})
 
     @cached_property
     def affected(self) -> Said:
@@ -175,9 +175,18 @@ class Events(Teller):
 
     @cached_property
     def unknowns(self) -> list[Said]:
-        """What is still open: `question`, and when the answer is `expected`."""
+        """What is still open: `question`, when the answer is `expected`, and whether it is `late`."""
         items = self._incident.unknowns or ()
-        return [Said({"question": self._md(item.question), "expected": self._when(item.expected_by)}) for item in items]
+        return [
+            Said(
+                {
+                    "question": self._md(item.question),
+                    "expected": self._when(item.expected_by),
+                    "late": self._is_over(item.expected_by),
+                }
+            )
+            for item in items
+        ]
 
     @cached_property
     def figures(self) -> list[Said]:

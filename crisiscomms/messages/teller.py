@@ -67,6 +67,10 @@ class Teller:
     def _when(self, when: When | None, *, utc: bool = False) -> Md | None:
         return Md(self._voice.moment(when, utc=utc)) if when else None
 
+    def _is_over(self, when: When | None) -> bool:
+        """Say whether a time has passed. A day has once it is over."""
+        return when is not None and when.at < self._facts.now
+
     def _mine(self, items: Any) -> list[Any]:
         """Return what is for this audience: its own, or else what is for everyone. Private things only for their own."""
         own = [item for item in items if item.audience == self._audience]

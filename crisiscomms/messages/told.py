@@ -70,6 +70,15 @@ class Told(People, Deeds):
         return self._when(self._update.next_update, utc=True)
 
     @cached_property
+    def overdue(self) -> Md | None:
+        """That the next update is late, in a sentence. None where it is not."""
+        due = self._update.next_update
+        if due is None or self.resolved or not self._is_over(due):
+            return None
+        by = self.word("time.by_day" if due.date_only else "time.by_time").format(time=self.next_update)
+        return Md(self.word("site.next_update_late").format(by=by))
+
+    @cached_property
     def news(self) -> Md:
         """The update's own words."""
         return self._facts.cite(self._update.text, self.language, self._update)

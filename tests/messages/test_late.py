@@ -1,0 +1,70 @@
+"""What was to come by a time that has passed: every page says so, and says so as soon as somebody publishes again."""
+
+import pytest
+from example_room import copy_example, data_of, run_here, source_of
+
+OUTAGE = "checkout-outage"
+LATE = {
+    "en": "We said that we would write again by 11:15",
+    "de": "Die nächste Meldung hatten wir bis 11:15",
+}
+PROMISED = {"en": "by 11:15 CET", "de": "bis 11:15 Uhr"}
+
+
+@pytest.mark.parametrize("page", ["incident", "faq", "statement", "memo"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_next_update_that_did_not_come_is_called_late_on_every_page(bench, page, language):
+    data = {**data_of(OUTAGE, 1), "statement": "now"}
+    in_time = bench.compose_data(data, "2026-11-18 11:14").message(f"{page} {language}")
+    late = bench.compose_data(data, "2026-11-18 11:16").message(f"{page} {language}")
+    assert LATE[language] not in in_time
+    assert PROMISED[language] in " ".join(in_time.split())
+    assert LATE[language] in late
+
+
+def test_a_next_update_is_not_late_once_it_is_over(bench):
+    read = bench.read(source_of(OUTAGE), "2026-11-24 12:00")
+    assert not [name for name, text in read.messages() if "would write again" in text]
+
+
+def test_publishing_again_changes_the_pages_that_promised_an_update_and_nothing_else(tmp_path):
+    room = copy_example(tmp_path / "workspace")
+    (room / f"incidents/{OUTAGE}.yaml").write_text(source_of(OUTAGE, 1), encoding="utf-8")
+
+    def publish(time):
+        return run_here(room, "publish", OUTAGE, "--rehearsal", "--yes", "--now", f"2026-11-18T{time}:00+01:00")
+
+    assert "Published: 43 messages" in publish("10:35").stdout
+    mails = sorted((room / "rehearsal").rglob("*.eml"))
+    assert "Nothing to publish" in publish("11:14").stdout
+    assert "Published: 2 messages" in publish("11:16").stdout  # the site and the memo
+    page = (room / f"rehearsal/public/incidents/{OUTAGE}/index.md").read_text(encoding="utf-8")
+    assert LATE["en"] in page
+    assert "Nothing to publish" in publish("15:00").stdout
+    assert sorted((room / "rehearsal").rglob("*.eml")) == mails
+
+
+def test_an_answer_that_was_expected_is_called_open_still(bench):
+    data = data_of(OUTAGE, 1)
+    assert data["unknowns"][0]["expected_by"] == "2026-11-18 11:15"
+    in_time, late = (
+        bench.compose_data(data, f"2026-11-18 {time}").message("incident en") for time in ("11:10", "12:00")
+    )
+    assert "We expect to know by 11:15" in in_time
+    assert "We expected to know by 11:15 CET on 18 November 2026, and do not know yet." in late
+
+
+def test_a_repair_that_should_be_there_is_not_promised_for_the_past(bench):
+    data = data_of(OUTAGE)
+    data["repair"] = [
+        {
+            "audience": data["impact"][0]["audience"],
+            "kind": "refund",
+            "what": "We pay back the fee.",
+            "by": "2026-11-20",
+        }
+    ]
+    in_time, late = (bench.compose_data(data, f"2026-11-{day} 12:00").message("faq en") for day in ("20", "21"))
+    assert "You will have it by 20 November 2026." in in_time
+    assert "You will have it" not in late
+    assert "You should have had it by 20 November 2026. If you do not have it yet, tell us." in late
