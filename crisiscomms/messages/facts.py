@@ -21,7 +21,6 @@ from crisiscomms.record.texts import passages
 from crisiscomms.workspace import Workspace
 
 _SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")
-_HEDGE = re.compile(r"(?P<words>[^\W\d][^\d]*?)\s+(?=\d)")
 _AT_SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|\n\s*\n)$")
 
 
@@ -148,7 +147,7 @@ class _Citing:
             elif part.what == "time":
                 said += self._time(part.name, parts[index + 1 :])
             else:
-                words_ = _said_once(said, self._say(part))
+                words_ = self._say(part, said)
                 said += words_[:1].upper() + words_[1:] if _AT_SENTENCE_START.search(said) else words_
         return said
 
@@ -181,16 +180,26 @@ class _Citing:
     def _day(self, when: When) -> object:
         return when.at.astimezone(self.voice.zone).date()
 
-    def _say(self, citation: Citation) -> str:
+    def _say(self, citation: Citation, before: str) -> str:
         facts, voice = self.facts, self.voice
         if citation.what == "fact":
-            return facts.figure(citation.name, voice, bare=citation.detail == "value")
+            return self._figure(citation, before)
         if citation.what == "recipient":
             return slot(f"recipient.{citation.name}" + (f".{citation.detail}" if citation.detail else ""))
         if citation.what == "promise":
             due = next(promise.due for promise in facts.incident.promises if promise.id == citation.name)
             return voice.moment(due)
         return self._derived(citation.name)
+
+    def _figure(self, citation: Citation, before: str) -> str:
+        """Say a figure, without its "about" or "at least" where the text before it says that already."""
+        if citation.detail == "value":
+            return self.facts.figure(citation.name, self.voice, bare=True)
+        said, fact = self.facts.figure(citation.name, self.voice), self.facts.incident.facts[citation.name]
+        bare = self.voice.counted(fact.value, fact.unit)
+        hedge = said.replace(bare, "").strip()
+        again = hedge and re.search(rf"(?<!\w){re.escape(hedge)}\s+$", before, re.IGNORECASE)
+        return bare if again else said
 
     def _derived(self, name: str) -> str:
         facts, voice, due = self.facts, self.voice, self.update.next_update
@@ -203,14 +212,6 @@ class _Citing:
         if name == "next_update":
             return voice.moment(due) if due else voice.word("time.no_next_update")
         return f"<{facts.addresses.page(voice.language)}>"
-
-
-def _said_once(before: str, figure: str) -> str:
-    """Return a figure without its "about" or "at least" where the text says that already."""
-    hedge = _HEDGE.match(figure)
-    if hedge and re.search(rf"(?<!\w){re.escape(hedge['words'])}\s+$", before, re.IGNORECASE):
-        return figure[hedge.end() :]
-    return figure
 
 
 def _tame(words: str) -> str:

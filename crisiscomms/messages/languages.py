@@ -6,16 +6,17 @@ Words come from `templates/<language>/*.toml`, plurals, dates and numbers from C
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
 from crisiscomms.fields import Unit, When
-from crisiscomms.messages.prose import timed
+from crisiscomms.messages import cldr
+from crisiscomms.messages.prose import clock_of, timed
 
 #: CLDR's plain "en" is American. Readers of "en" here get days before months, and a clock of 24 hours.
 _LOCALES = {"en": "en_GB"}
@@ -36,7 +37,7 @@ class Voice(NamedTuple):
     @property
     def direction(self) -> str:
         """Which way the language is written: `ltr` or `rtl`."""
-        return _direction(self.locale)
+        return cldr.direction(self.locale)
 
     def word(self, name: str) -> str:
         """Return a short word or phrase, by its dotted name in the language's files. Raises InvalidInput."""
@@ -70,23 +71,27 @@ class Voice(NamedTuple):
 
     def number(self, value: float, unit: Unit) -> str:
         """Return how many of a unit, with the language's separators: of money, 84.20 has two decimals, and 84 none."""
-        return _number(value, self.locale, unit.currency)
+        return cldr.number(value, self.locale, unit.currency)
 
     def counted(self, value: float, unit: Unit, certainty: str = "confirmed") -> str:
         """Return a number with its unit in the right plural, and "about" or "at least" where that is due."""
-        number, money = self.number(value, unit), unit.currency
-        bare = (
-            _money(number, money, self.locale) if money else f"{number} {unit.word(self.language, self.plural(value))}"
-        )
+        number, category = self.number(value, unit), self.plural(value)
+        word = unit.word(self.language, category)
+        if unit.currency:
+            bare = cldr.money(number, unit.currency, self.locale)
+        elif category in self.words["plural"]["alone"] and word != unit.word(self.language, "other"):
+            bare = word  # it says how many by itself
+        else:
+            bare = f"{number} {word}"
         return bare if certainty == "confirmed" else self.word(f"certainty.{certainty}").format(figure=bare)
 
     def plural(self, value: float) -> str:
         """Return the plural category of a number."""
-        return _plural(value, self.locale)
+        return cldr.plural(value, self.locale)
 
     def date(self, at: datetime, *, year: bool = True) -> str:
         """Return a day in words, in the organisation's zone."""
-        return _day(at.astimezone(self.zone).date(), self.locale, year=year)
+        return cldr.day(at.astimezone(self.zone).date(), self.locale, year=year)
 
     def clock(self, at: datetime, zone: Any = None) -> str:
         """Return a time of day on a clock of 24 hours."""
@@ -95,7 +100,7 @@ class Voice(NamedTuple):
     def zone_name(self, at: datetime) -> str:
         """Return the short name of the organisation's zone at a moment, in the language's own letters where it has one."""
         local = at.astimezone(self.zone)
-        return _zone_name(self.zone, local.tzname() or "", self.locale, summer=bool(local.dst()))
+        return cldr.zone_name(self.zone, local.tzname() or "", self.locale, summer=bool(local.dst()))
 
     def moment(self, when: When, *, year: bool = True, utc: bool = False) -> str:
         """Return a moment as `10:12 CET on 18 November 2026`, with UTC in brackets on request. A date alone is a day."""
@@ -113,7 +118,7 @@ class Voice(NamedTuple):
         clock = self.clock(at, UTC)
         if at.astimezone(UTC).date() == at.astimezone(self.zone).date():
             return f"{clock} UTC"
-        day = _day(at.astimezone(UTC).date(), self.locale, year=False)
+        day = cldr.day(at.astimezone(UTC).date(), self.locale, year=False)
         return self.word("time.full").format(time=clock, zone="UTC", date=day)
 
     def by_clock(self, when: When, reference: datetime) -> str:
@@ -128,7 +133,13 @@ class Voice(NamedTuple):
         if not when.date_only and when.at.astimezone(self.zone).date() == reference.astimezone(self.zone).date():
             return self.by_clock(when, reference)
         year = when.at.astimezone(self.zone).year != reference.astimezone(self.zone).year
+        if not when.date_only and self.words["time"]["full_in_posts"]:
+            return self.moment(when, year=year)
         return timed(self.iso(When(when.at, date_only=True)), self.date(when.at, year=year))
+
+    def in_sentence(self, said: str, *, due: bool = False) -> str:
+        """Return a moment, as `moment` says it, as it stands in a sentence. `due`: as the time until which something comes."""
+        return placed(self.words["time"], said, due=due)
 
     def iso(self, when: When) -> str:
         """Return the machine's form of a moment, for `datetime` attributes."""
@@ -144,79 +155,27 @@ class Voice(NamedTuple):
 
     def duration(self, length: timedelta) -> str:
         """Return a length of time in days, hours and minutes, leaving out what is nought."""
-        from babel.units import format_unit  # noqa: PLC0415
-
         minutes = int(length.total_seconds() // 60)
         days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
         named = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
-        parts = [str(format_unit(n, f"duration-{unit}", locale=self.locale)) for n, unit in named if n]
-        return self.listed(parts) if parts else str(format_unit(0, "duration-minute", locale=self.locale))
+        parts = [cldr.length(n, unit, self.locale) for n, unit in named if n]
+        return self.listed(parts) if parts else cldr.length(0, "minute", self.locale)
 
     def listed(self, items: Iterable[str]) -> str:
         """Return items as a list in a sentence: `a, b and c`."""
-        from babel.lists import format_list  # noqa: PLC0415
-
-        return str(format_list(list(items), locale=self.locale))
+        return cldr.listed(list(items), self.locale)
 
 
-@cache
-def _direction(locale: str) -> str:
-    from babel import Locale  # noqa: PLC0415
+def placed(words: Mapping[str, str], said: str, *, due: bool) -> str:
+    """Return a moment, as `Voice.moment` says it, as it stands in a sentence: at 10:12, on 18 November.
 
-    return str(Locale.parse(locale).text_direction)
-
-
-@lru_cache(maxsize=1024)
-def _number(value: float, locale: str, currency: str) -> str:
-    from babel import Locale  # noqa: PLC0415
-    from babel.numbers import format_decimal, get_currency_precision  # noqa: PLC0415
-
-    if not currency or isinstance(value, int):
-        return str(format_decimal(value, locale=locale))
-    decimals = max(get_currency_precision(currency), len(str(value).rpartition(".")[2]))
-    whole = Locale.parse(locale).decimal_formats[None].pattern.partition(".")[0]
-    return str(format_decimal(value, f"{whole}.{'0' * decimals}", locale=locale))
-
-
-@lru_cache(maxsize=1024)
-def _money(number: str, currency: str, locale: str) -> str:
-    """Return an amount with its currency's sign on the side where the language has it."""
-    from babel import Locale  # noqa: PLC0415
-    from babel.numbers import get_currency_symbol  # noqa: PLC0415
-
-    sign = str(get_currency_symbol(currency, locale=locale))
-    form = Locale.parse(locale).currency_formats["standard"].pattern
-    if not form.startswith("\xa4"):
-        return f"{number}\xa0{sign}"
-    apart = "\xa0" if "\xa4\xa0" in form or sign[-1].isalpha() else ""
-    return f"{sign}{apart}{number}"
-
-
-@lru_cache(maxsize=1024)
-def _plural(value: float, locale: str) -> str:
-    from babel import Locale  # noqa: PLC0415
-
-    return str(Locale.parse(locale).plural_form(value))
-
-
-@lru_cache(maxsize=1024)
-def _day(day: date, locale: str, *, year: bool) -> str:
-    """Return a day in words. Kept: one publication says the same few days hundreds of times."""
-    from babel.dates import format_date, format_skeleton  # noqa: PLC0415
-
-    return str(format_date(day, "long", locale=locale) if year else format_skeleton("MMMMd", day, locale=locale))
-
-
-@cache
-def _zone_name(zone: ZoneInfo, name: str, locale: str, *, summer: bool) -> str:
-    """Return the short name of a zone in a language, or else the one that the zone's own rules use."""
-    from babel.dates import get_timezone_name  # noqa: PLC0415
-
-    variant: Any = "daylight" if summer else "standard"
-    own = str(get_timezone_name(zone, width="short", zone_variant=variant, locale=locale))
-    if own.isalpha():
-        return own
-    return name if name.isalpha() else f"UTC{name}"
+    `words` are a language's own for times. With `due` it is the time until which something comes: by 10:12.
+    """
+    clock = clock_of(said)
+    if not clock:
+        return words["by_day" if due else "on"].format(time=said)
+    form = "by_time" if due else "at"
+    return words[f"{form}_one" if clock.startswith("01") else form].format(time=said)
 
 
 def folders(language: str, base: Path, overrides: Path | None = None) -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from crisiscomms.fields import Text
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
-from crisiscomms.messages.prose import one_line, plain_times, sentences, to_html, to_text
+from crisiscomms.messages.prose import one_line, plain_times, sentences, single_spaced, to_html, to_text
 from crisiscomms.messages.teller import Said
 from crisiscomms.messages.templates import render
 from crisiscomms.messages.told import Told
@@ -139,7 +139,7 @@ _DESCRIPTION, _LONGEST = 160, 320
 def _shorten(text: str) -> str:
     """Return the first sentences of a text. A sentence that is cut ends before any figure: half a date is another date."""
     found = ""
-    for sentence in sentences(" ".join(text.split())):
+    for sentence in sentences(single_spaced(text)):
         if found and len(found) + 1 + len(sentence) > _DESCRIPTION:
             break
         found = f"{found} {sentence}".strip()

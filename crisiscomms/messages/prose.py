@@ -18,6 +18,8 @@ from crisiscomms.messages.blocks import SLOT, SLOT_END, TIME, TIME_END, TIME_TEX
 PUBLISHED_AT = "\ue005"
 _TIMES = re.compile(f"{TIME}([^{TIME_TEXT}]*){TIME_TEXT}([^{TIME_END}]*){TIME_END}")
 _SLOTS = re.compile(f"{SLOT}([^{SLOT_END}]*){SLOT_END}")
+#: Every space but those that must not break.
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]>#|!])")
 _LINE_START = re.compile(r"^(\s*)(\d+)([.)])|^(\s*)([-+=>:])", re.MULTILINE)
 _TAG = re.compile(r'<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<rest>(?:[^>"]|"[^"]*")*)>')
@@ -64,6 +66,11 @@ class Md(str):
 def timed(iso: str, words: str) -> str:
     """Mark a time, so that HTML shows it as `<time datetime>`."""
     return f"{TIME}{iso}{TIME_TEXT}{words}{TIME_END}"
+
+
+def clock_of(said: str) -> str:
+    """Return the time of day of a moment that was marked, as `10:12`. Empty where it is a day."""
+    return said.partition(TIME_TEXT)[0].partition("T")[2][:5]
 
 
 def slot(name: str) -> str:
@@ -163,7 +170,7 @@ def _html(block: str) -> str:
 @lru_cache(maxsize=4096)
 def _lines(block: str) -> list[str]:
     if words := plain_words(block):
-        return [" ".join(plain_times(words).split()), ""]
+        return [single_spaced(plain_times(words)), ""]
     reader = _Plain()
     reader.feed(_html(block))
     return reader.result()
@@ -240,7 +247,7 @@ class _Plain:
                 self.blocks.append("")
 
     def _words(self, data: str) -> None:
-        words = re.sub(r"\s+", " ", data)
+        words = _SPACES.sub(" ", data)
         self.line += words.lstrip() if not self.line or self.line.endswith((" ", "\n")) else words
 
     def _bullets(self) -> set[str]:
@@ -258,12 +265,21 @@ class _Plain:
 
 def one_line(source: str) -> str:
     """Return Markdown as plain words on one line, for titles, posts and subjects."""
-    return " ".join(to_text(source).split())
+    return single_spaced(to_text(source))
 
 
-_SENTENCE_END = re.compile("(?<=[.!?\u2026\u061f\u3002])[\"'\u201c\u201d\u2019)]*(?P<gap>\\s+)(?=[^\\sa-zäöüß])")
+def single_spaced(words: str) -> str:
+    """Return words on one line with one space between them. A space that must not break stays: 2\u202f418, Vraiment\u202f?"""
+    if words.isascii():
+        return " ".join(words.split())  # several times as fast
+    return _SPACES.sub(" ", words).strip()
+
+
+_SENTENCE_END = re.compile(
+    "(?<=[.!?\u2026\u061f\u3002])(?:[\"'\u201c\u201d\u2019)]|[\u00a0\u202f]?\u00bb)*(?P<gap>\\s+)(?=[^\\sa-zäöüß])"
+)
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Mr|Mrs|Ms|Prof|approx|vs|\w)\.|(?<![\w:.,])\d{1,2}\.)$"
+    r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|St|Dr|Dra|Mr|Mrs|Ms|Sr|Sra|Srta|Prof|approx|vs|\w)\.|(?<![\w:.,])\d{1,2}\.)$"
 )
 
 _LONGEST_SHORT_FORM = 8

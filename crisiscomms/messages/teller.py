@@ -53,9 +53,9 @@ class Teller:
 
     @property
     def greets(self) -> bool:
-        """Say whether that text begins with a greeting: a line that ends in a comma."""
+        """Say whether that text begins with a greeting: a line that ends in a comma, or in Spanish in a colon."""
         first = self.own.split("\n\n", 1)[0] if self.own else ""
-        return first.rstrip().endswith(",") and "\n" not in first and len(first) < _GREETING
+        return first.rstrip().endswith((",", "\u060c", ":")) and "\n" not in first and len(first) < _GREETING
 
     def word(self, name: str) -> str:
         """Return a short word of this language."""

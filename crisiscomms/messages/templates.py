@@ -29,8 +29,8 @@ from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crisiscomms.errors import Finding, InvalidInput, Place, Severity, relative
-from crisiscomms.messages.languages import Voice, folders, load_words
-from crisiscomms.messages.prose import Md, escape, to_text
+from crisiscomms.messages.languages import Voice, folders, load_words, placed
+from crisiscomms.messages.prose import Md, escape, single_spaced, to_text
 from crisiscomms.record.edit import yaml_text
 from crisiscomms.workspace import Workspace
 
@@ -135,11 +135,11 @@ def _environment(language: str, own: Path | None) -> Environment:
     environment.filters |= {
         "raw": Md,
         "join_md": lambda items: Md(" ".join(str(item) for item in items)),
-        "quoted": lambda text: Md(" ".join(str(text).split())),
+        "quoted": lambda text: Md(single_spaced(str(text))),
         "upper_first": lambda text: type(text)(text[:1].upper() + text[1:]),
         "lower_first": lambda text: type(text)(text[:1].lower() + text[1:]),
-        "at": lambda when: Md(words["at" if _has_clock(when) else "on"].format(time=when)),
-        "by": lambda when: Md(words["by_time" if _has_clock(when) else "by_day"].format(time=when)),
+        "at": lambda when: Md(placed(words, when, due=False)),
+        "by": lambda when: Md(placed(words, when, due=True)),
     }
     return environment
 
@@ -170,10 +170,6 @@ class _KeepLineEnds(Extension):
             line + '{{ "" }}' if line.endswith("%}") and not self._ONLY_TAGS.fullmatch(line) else line
             for line in source.split("\n")
         )
-
-
-def _has_clock(when: str) -> bool:
-    return "T" in when.split("\ue001", maxsplit=1)[0]
 
 
 def _finalize(value: Any) -> Any:
@@ -239,5 +235,5 @@ def _layout() -> ImmutableSandboxedEnvironment:
 def preheader(markdown: str, most: int = 110) -> str:
     """Return the first words of a mail after its greeting, for the line that mail programs show beside the subject."""
     paragraphs = [block for block in to_text(markdown).split("\n\n") if block.strip()]
-    words = " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
+    words = single_spaced(paragraphs[1]) if len(paragraphs) > 1 else ""
     return words if len(words) <= most else words[:most].rsplit(" ", 1)[0]

@@ -75,7 +75,7 @@ class Told(People, Deeds):
         due = self._update.next_update
         if due is None or self.resolved or not self._is_over(due):
             return None
-        by = self.word("time.by_day" if due.date_only else "time.by_time").format(time=self.next_update)
+        by = self._voice.in_sentence(self._voice.moment(due, utc=True), due=True)
         return Md(self.word("site.next_update_late").format(by=by))
 
     @cached_property

@@ -26,7 +26,7 @@ _NUMBER = re.compile(
 )
 _WORD = re.compile(r"\w")
 # A day in words, around the name of a month: 18 November 2026, 18th of November, November 18, November 2026.
-_DAY_BEFORE = re.compile(r"(?<!\w)(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s{1,9}(?:(?:of|de)\s{1,9})?$")
+_DAY_BEFORE = re.compile(r"(?<!\w)(?P<day>\d{1,2})(?:st|nd|rd|th|er)?\.?\s{1,9}(?:(?:of|de)\s{1,9})?$")
 _YEAR_AFTER = re.compile(r"\.?(?!\w)(?:,?\s{1,9}(?:de\s{1,9})?(?P<year>\d{4})(?!\w))?")
 _DAY_AFTER = re.compile(
     r"\.?(?!\w)\s{1,9}(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)(?:,?\s{1,9}(?P<year>\d{4})(?!\w))?"

@@ -16,7 +16,7 @@ _BETWEEN = re.compile(r",?(?: [^\W\d]{1,6}){0,3},? ")
 _TO = re.compile(r"\s?[-\u2013\u2014]\s?")
 _DIGITS = re.compile(r"\d+")
 #: What a name does not reach over, and how far it reaches at all.
-_EDGE = re.compile(r"[\s()\[\]<>\"'*|\u2066-\u2069]")
+_EDGE = re.compile(r"[\s()\[\]<>\"'*|\u00ab\u00bb\u201c-\u201e\u2066-\u2069]")
 _LONGEST = 200
 _UNIT = re.compile(r"[\s\u00a0]([^\W\d_]{1,12})(?!\w)")
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from crisiscomms.messages.prose import single_spaced
 from crisiscomms.record import CLOSED
 from crisiscomms.website.briefs import Brief
 from crisiscomms.website.content import carried
@@ -94,4 +95,4 @@ class _Events:
 
 def _line(words: str) -> str:
     """Return words as one line that can end no line of the calendar."""
-    return carried(" ".join(words.split()))
+    return carried(single_spaced(words))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from crisiscomms.messages.model import Entry, Page, SiteContent
+from crisiscomms.messages.prose import single_spaced
 from crisiscomms.record import CLOSED
 from crisiscomms.website.content import TAGS, changed, sections
 
@@ -99,4 +100,4 @@ def _questions(content: SiteContent, page: Page, who: dict[str, str], address: s
 def plain_text(body: str) -> str:
     """Return what a reader sees of some HTML, on one line."""
     words = TAGS.sub(lambda match: " " if match["name"] in _BLOCKS else "", body)
-    return " ".join(html.unescape(words).split())
+    return single_spaced(html.unescape(words))

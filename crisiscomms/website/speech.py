@@ -49,20 +49,18 @@ class Speech:
 
     def at(self, iso: str) -> Markup:
         """Return a moment as it stands in a sentence: `at 10:12 CET on 18 November 2026 (09:12 UTC)`."""
-        return self._at(iso, "at", "on")
+        return self._at(iso, due=False)
 
     def by(self, iso: str) -> Markup:
         """Return a due time as it stands in a sentence: `by 25 November 2026`."""
-        return self._at(iso, "by_time", "by_day")
+        return self._at(iso, due=True)
 
     def moment(self, iso: str) -> Markup:
         """Return a moment as it stands alone: `10:12 CET on 18 November 2026 (09:12 UTC)`."""
         return self._alone(iso)
 
-    def _in_sentence(self, iso: str, with_clock: str, without: str) -> Markup:
-        when = self.when(iso)
-        form = self.voice.word(f"time.{without if when.date_only else with_clock}")
-        return _element(form.format(time=self.voice.moment(when, utc=True)))
+    def _in_sentence(self, iso: str, *, due: bool) -> Markup:
+        return _element(self.voice.in_sentence(self.voice.moment(self.when(iso), utc=True), due=due))
 
     def day(self, iso: str) -> Markup:
         """Return the day of a moment."""

@@ -73,8 +73,8 @@ def test_figures_and_plurals_are_each_languages_own(parcels):
     said = {content.language: content.summary for content in parcels.composed.messages.site}
     assert "About 2,418 parcels" in said["en"]
     assert "Etwa 2.418 Pakete" in said["de"]
-    assert "Environ 2\u202f418 colis" in said["fr"]
-    assert "Unos 2.418 paquetes" in said["es"]
+    assert "2\u202f418 colis environ" in said["fr"]
+    assert "Aproximadamente 2.418 paquetes" in said["es"]
     assert "نحو 2,418 طردًا" in said["ar"]  # many
     incident = parcels.message("incident ar")
     assert "3 أيام" in incident  # few
@@ -105,7 +105,7 @@ def test_where_a_translation_is_missing_the_page_says_so_and_shows_the_original_
     page = parsed(site["ar/incidents/checkout-outage/index.html"])
     assert (
         text(one(page, ".//main//p[@class='untranslated']"))
-        == "لا يوجد هذا النص بالعربية بعد. تقرؤه باللغة الإنجليزية."
+        == "لا يوجد هذا النص بالعربية بعد. النص المعروض هنا باللغة الإنجليزية."
     )
     words = one(page, ".//main//div[@class='words']")
     assert (words.get("lang"), words.get("dir")) == ("en", "ltr")
