@@ -19,16 +19,20 @@ FIRST_TO_PEOPLE = 10
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})
 
+#: To whom a correction goes, besides audiences by their names: who reads posts and pages, and who reads the pages.
+PUBLIC, PAGES = "", "*"
+
 #: Words by language, or a figure as it was shown in each language.
 Words = Mapping[str, str]
 
 
 class Correction(NamedTuple):
-    """Something we said that is no longer so. `what` is a fact's name, or `updates.ID` where words changed.
+    """Something we said that is no longer so. `what` is a fact's or a time's name, `updates.ID` or `page.GROUP` for words.
 
     `at` is when the correction was published, in ISO 8601; None: with the publication that is being planned.
     `figure` tells a changed figure or time from changed words. `dispatched`: those who were told the old one have
     been told the new one. `heard` are the updates that were out by then: who got none of them was told nothing wrong.
+    `to` are the audiences whose messages said it, PUBLIC, or PAGES alone; None where nobody noted that.
     """
 
     what: str
@@ -38,20 +42,29 @@ class Correction(NamedTuple):
     figure: bool
     dispatched: bool = False
     heard: Sequence[str] = ()
+    to: Sequence[str] | None = None
+
+    def is_for(self, group: str) -> bool:
+        """Say whether an audience, PUBLIC or PAGES was told it."""
+        return self.to is None or group in self.to
 
 
 class Telling(NamedTuple):
     """What one publication said: figures as shown, the source of every text, the updates it put on the page.
 
-    `told` are the facts and times that any of its messages stated. Kept so that the next one can tell what changed since, and
-    say so.
+    `known` maps each audience, PUBLIC and PAGES to the facts and times that their messages stated. Kept so that the next one
+    can tell what changed since, and say so to them.
     """
 
     facts: Mapping[str, Words]
     texts: Mapping[str, Words]
     updates: tuple[str, ...]
     corrections: tuple[Correction, ...]
-    told: tuple[str, ...] = ()
+    known: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+    def told_to(self, name: str) -> tuple[str, ...] | None:
+        """Return who was told a fact or a time. None where nobody noted that."""
+        return tuple(group for group, names in self.known.items() if name in names) if self.known else None
 
     def dated(self, at: str, *, dispatched: bool) -> Telling:
         """Return the same telling with a time for every correction that was waiting for one.
@@ -66,7 +79,8 @@ class Telling(NamedTuple):
 
     def to_json(self) -> str:
         """Write the telling as canonical JSON."""
-        plain = {**self._asdict(), "corrections": [correction._asdict() for correction in self.corrections]}
+        plain = {**self._asdict(), "known": dict(self.known)}
+        plain["corrections"] = [correction._asdict() for correction in self.corrections]
         return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod
@@ -74,8 +88,8 @@ class Telling(NamedTuple):
         """Read a telling back."""
         plain: dict[str, Any] = json.loads(text)
         corrections = tuple(Correction(**correction) for correction in plain["corrections"])
-        told = tuple(plain.get("told", ()))
-        return Telling(plain["facts"], plain["texts"], tuple(plain["updates"]), corrections, told)
+        known = plain.get("known", {})
+        return Telling(plain["facts"], plain["texts"], tuple(plain["updates"]), corrections, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +172,8 @@ class Copies(Protocol):
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         ...
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
-        """Return how many readers have, or may have, a notice of any of some updates through a channel."""
+    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
+        """Return how many readers have, or may have, some audiences' notice of any of some updates through a channel."""
         ...
 
 
@@ -176,9 +190,9 @@ class NoCopies:
         del incident
         return iter(())
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
+    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
         """Return none."""
-        del incident, channel, updates
+        del incident, channel, updates, audiences
         return 0
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from example_room import copy_example, run_here
 
 from crisiscomms.channels.registry import channels
 from crisiscomms.errors import InvalidInput, UsageError
@@ -102,3 +103,28 @@ def test_a_language_without_words_is_refused_with_those_that_have_some(tmp_path)
     assert 'no templates in "pl"' in finding.message
     assert "ar, de, en, es, fr" in finding.fix
     assert "records" not in finding.fix
+
+
+def test_a_stray_file_beside_the_records_stops_nothing_and_is_named(crisiscomms, example):
+    folder = example / "incidents"
+    for name in ("checkout-outage (1).yaml", "Notes.yaml", "second.yml", "LOUD.YAML"):
+        (folder / name).write_text("id: whatever\n", encoding="utf-8")
+    for name in (".#checkout-outage.yaml", "._checkout-outage.yaml"):
+        (folder / name).write_bytes(b"\x00\x05\x16\x07")
+    done = crisiscomms("plan", "--rehearsal", "--now", "2026-11-18 17:00", cwd=example)
+    assert "checkout-outage" in done.stdout
+    said = " ".join(done.stderr.split())
+    for name in ("checkout-outage (1).yaml", "Notes.yaml", "second.yml", "LOUD.YAML"):
+        assert f"incidents/{name} is not read" in said
+    assert "._" not in said
+    assert ".#" not in said
+
+
+@pytest.mark.parametrize("name", ["what now?", "100%20sure", "a#b", "día de mañana"])
+def test_a_workspace_may_lie_in_a_folder_of_any_name(tmp_path, name):
+    room = copy_example(tmp_path / name)
+    words = ("publish", "checkout-outage", "--rehearsal", "--now", "2026-11-18 17:00")
+    assert "Published: 43 messages" in run_here(room, *words).stdout
+    assert "Nothing to publish" in run_here(room, *words).stdout
+    assert (room / "rehearsal/ledger.db").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +59,10 @@ class OutboxChannel:
         return _folder(self._folder)
 
 
+#: How much of an address a file's name holds: names have at most 255 bytes.
+_LONGEST_NAME = 150
+
+
 class RehearsalChannel:
     """A real channel of which only the pure half is used. Its `open` leads to a folder, so the outside cannot be reached."""
 
@@ -81,7 +86,10 @@ def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
     """Add the name of the file that a message is written to: the same message, the same file."""
     if isinstance(item, Letter):
         notice = item.notice
-        person = re.sub(r"[^a-z0-9@.-]", "_", item.email.lower())
+        email = item.email.lower()
+        person = re.sub(r"[^a-z0-9@.-]", "_", email)
+        if person != email or len(person) > _LONGEST_NAME:  # two readers never share a file
+            person = f"{person[:_LONGEST_NAME]}-{sha256(email.encode()).hexdigest()[:12]}"
         name = f"{notice.incident}/{notice.update}/{item.number}-{notice.kind}-{person}.eml"
     else:
         name = f"{item.post.incident}/{item.at:%Y%m%dT%H%M}-{item.number}-{item.post.update}-{item.post.kind}.txt"

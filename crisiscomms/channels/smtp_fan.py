@@ -15,7 +15,7 @@ from crisiscomms.channels.smtp import SmtpSettings
 from crisiscomms.channels.smtp_body import Writer
 from crisiscomms.channels.smtp_line import DOT, EDGE, OVER, Line, Mail
 from crisiscomms.channels.smtp_reach import NotReachedError, Reached, reach, trust
-from crisiscomms.channels.smtp_words import SILENT, unreached
+from crisiscomms.channels.smtp_words import HUNG_UP, SILENT, unreached
 
 #: Mails in hand for each connection: one after its dot, one before it, one in the queue.
 _IN_HAND = 3
@@ -108,6 +108,9 @@ class SmtpFan:
 
     def stop(self, tags: Iterable[int]) -> None:
         """See `Fan.stop`."""
+        tags = frozenset(tags)
+        # What ended while the caller was busy is no news any more: the caller has taken it back.
+        self._ended = [(tag, outcome) for tag, outcome in self._ended if tag not in tags]
         for tag in tags:
             mail = self._mails.get(tag)
             if mail is None or mail.stage == DOT:
@@ -202,6 +205,9 @@ class SmtpFan:
         if task.cancelled():
             return
         error = task.exception()
+        if error is None and task.result().transport.is_closing():
+            # Nobody hears of its end any more: as a line it would take a place for ever.
+            error = NotReachedError(f"the connection to {self._place} failed before any mail: {HUNG_UP}")
         if error is None:
             settings = self._settings
             line = Line(

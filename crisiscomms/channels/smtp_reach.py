@@ -56,7 +56,10 @@ async def reach(settings: SmtpSettings, password: str, context: ssl.SSLContext |
         tls_context=context,
     )
     await _refusals(client.connect(), place)
-    transport = cast("asyncio.Transport", client.transport)
+    transport = cast("asyncio.Transport | None", client.transport)
+    if transport is None:  # it hung up right after its greeting
+        client.close()
+        raise NotReachedError(f"the connection to {place} failed before any mail: {HUNG_UP}")
     try:
         await _refusals(_greet(client), place)
         if settings.user:

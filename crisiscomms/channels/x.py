@@ -125,6 +125,8 @@ class XSender:
             raise NotSent(f"X asks us to wait: {words}", retry_after=self._wait(answer), evidence=evidence)
         if status >= 500 or status == 408:
             raise OutcomeUnknown(f"X failed after it was asked ({status}): {words}", evidence=evidence)
+        if status in {401, 402}:  # about our keys and our account, and not about this post
+            raise NotSent(f"X does not let us post ({status}): {words}", evidence=evidence)
         if status == 403 and "duplicate" in words.lower():
             raise OutcomeUnknown(f"X has this text already, maybe from us: {words}", evidence=evidence)
         if status == 403 and is_reply and "deleted or not visible" in words.lower():

@@ -90,6 +90,7 @@ VERBS = {
     "worker": ("worker", "Send what publish puts into the shared ledger, until stopped."),
     "schema": ("schema", "Print the JSON Schema of a record."),
     "doubt": ("doubt", "Messages that may or may not have arrived."),
+    "refused": ("refused", "Messages that were refused for good."),
     "site": ("site", "The site as readers see it: its releases, one of them again, and whether all of it is there."),
     "audit": ("audit", "The trail of everything that was done."),
     "ledger": ("ledger", "What was sent: backups, and where it lives."),

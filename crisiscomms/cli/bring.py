@@ -143,12 +143,12 @@ def _plain(markdown: str) -> str:
 
 def _agrees(number: int) -> bool:
     """Ask a person at a terminal. Nobody is asked in a script, and nothing is written there without --yes."""
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import answer, count, say
 
     if not sys.stdin.isatty():
         return False
     say(f"Nobody is told of them. To write {count(number, 'record')} into incidents/, type: yes")
-    return input("> ").strip().lower() in {"y", "yes"}
+    return answer().lower() in {"y", "yes"}
 
 
 def _ending(found: "list[Entry]", chosen: "list[Entry]", *, written: bool, changed: bool) -> str:

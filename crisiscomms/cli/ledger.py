@@ -74,12 +74,12 @@ def restore(
 @ledgers.command()
 @guarded
 def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
-    """Go on with a ledger that is older than the published site. Everything that still waits in it is in doubt then.
+    """Go on with a ledger that is older than the published site. What waits in it is in doubt then, and all is on hold.
 
     Example: crisiscomms ledger accept
     """
     from crisiscomms.cli.room import existing_ledger, open_room
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, say, tell
     from crisiscomms.delivery.anchors import published_anchors
     from crisiscomms.delivery.world import publishing
 
@@ -91,8 +91,15 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
             say("The ledger reaches as far as the published site. There is nothing to accept.")
             return 0
         doubted = room.ledger.accept(missing)
-    say(f"Accepted, by your word. In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out.")
-    say("Settle them with: crisiscomms doubt resolve. Then publish, so that the site names the new end of the trail.")
+        room.ledger.hold("everything", "the ledger is older than what was published, and may tell people again")
+    if doubted:
+        say(f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: crisiscomms doubt list")
+    tell(
+        "Accepted, by your word. Everything is on hold: whoever was told after this ledger was kept is not in it as told, and the next publish would tell them again."
+    )
+    tell(
+        "Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything"
+    )
     return 0
 
 

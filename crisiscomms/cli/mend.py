@@ -58,12 +58,12 @@ def mend(room: Room, ids: Sequence[str], *, yes: bool, no_input: bool, err: bool
 
 
 def _agreed(*, yes: bool, no_input: bool, err: bool) -> bool:
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import answer, say
 
     if yes or no_input or not sys.stdin.isatty():
         return yes
     say("Make these changes? [y/N]", err=err)
-    return input("> ").strip().lower() in {"y", "yes"}
+    return answer().lower() in {"y", "yes"}
 
 
 def _write(one: Mended) -> None:

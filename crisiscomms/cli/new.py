@@ -71,27 +71,26 @@ def new(
 
 def _common(room: "Room", incident: str, kind: str) -> dict[str, Any]:
     from crisiscomms.cli.times import written
-    from crisiscomms.fields import When
     from crisiscomms.record import EVERYONE
 
     public = [name for name, audience in room.workspace.settings.audiences.items() if not audience.recipients]
-    now = When(room.clock().astimezone(room.workspace.zone))
     return {
         "id": incident,
         "kind": kind,
         "language": room.workspace.language,
         "audience": public[0] if public else EVERYONE,
-        "now": written(now),
+        "now": written(room.clock(), room.workspace.zone),
     }
 
 
 def _next_time(room: "Room", severity: str) -> str:
     """Return when the cadence asks for the next word."""
+    from datetime import UTC
+
     from crisiscomms.cli.times import written
-    from crisiscomms.fields import When
 
     span = getattr(room.workspace.settings.cadence, severity)
-    return written(When((room.clock() + span.length).astimezone(room.workspace.zone)))
+    return written(room.clock().astimezone(UTC) + span.length, room.workspace.zone)
 
 
 def _form(room: "Room", incident: str, kind: str, severity: str | None) -> str:
@@ -235,8 +234,8 @@ def _began(room: "Room", words: str) -> str:
 
     when = said_time(words, room.clock(), room.workspace.reading, past=True)
     if when.at > room.clock():
-        raise UsageError(f"{written(when)} is still to come", fix="Give an earlier time, or: unknown")
-    return written(when)
+        raise UsageError(f"{when} is still to come", fix="Give an earlier time, or: unknown")
+    return written(when.at, room.workspace.zone)
 
 
 def _later(room: "Room", words: str) -> str:
@@ -245,8 +244,8 @@ def _later(room: "Room", words: str) -> str:
 
     when = said_time(words, room.clock(), room.workspace.reading)
     if when.at <= room.clock():
-        raise UsageError(f"{written(when)} is over already", fix="Give a later time, or: in 30 minutes")
-    return written(when)
+        raise UsageError(f"{when} is over already", fix="Give a later time, or: in 30 minutes")
+    return written(when.at, room.workspace.zone)
 
 
 def _sentence(words: str) -> str:

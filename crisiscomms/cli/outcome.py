@@ -18,6 +18,7 @@ class _Left:
     first: int = 0
     doubt: int = 0
     next_time: str = ""
+    refused: int = 0
 
 
 def say_first(first: "Tally | None", *, err: bool) -> None:
@@ -38,12 +39,19 @@ def gone(room: "Room") -> list[str]:
     ]
 
 
-def say_gone(room: "Room") -> None:
-    """Name what readers wait for and nobody can write about any more."""
-    from crisiscomms.cli.words import tell
+def say_astray(room: "Room") -> None:
+    """Name what readers wait for and nobody can write about any more, and files that nobody reads."""
+    from crisiscomms.cli.words import tell, visible
 
     for line in gone(room):
         tell(line, "red", err=True)
+    for name in room.workspace.strays():
+        words = f"incidents/{visible(name)} is not read: its name is none for a record."
+        tell(
+            f"{words} Call it by small letters, digits and hyphens, with .yaml at its end, or move it away.",
+            "yellow",
+            err=True,
+        )
 
 
 def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json: bool) -> int:
@@ -75,19 +83,19 @@ def report(room: "Room", plan: "Plan", tallies: "list[Tally | None]", *, as_json
     if left_out:
         say(f"Left out: {count(left_out, 'reader')} who asked for no more mail.")
     _say_settled(again, left_alone)
-    _say_left(room, left)
-    say_gone(room)
+    _say_left(room, left, refused_now=bool(failed))
+    say_astray(room)
     return code
 
 
 def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list[str]) -> None:
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, say, visible
 
     if not plan.changes:
         say("Nothing to publish.")
         _say_blocked(plan)
     for problem in problems[:20]:
-        say(f"  ! {problem}")
+        say(f"  ! {visible(problem)}")
     if len(problems) > 20:
         say(f"  and {len(problems) - 20} more: crisiscomms status")
     if plan.called_off:
@@ -97,7 +105,9 @@ def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list
         where = f"Look: {room.home / site.folder}" if room.rehearsal else f"Site: {site.url}"
         say(f"Published: {count(sent, 'message')} out. {where}")
     if failed:
-        say(f"Refused: {count(failed, 'message')}. They are not tried again.")
+        say(
+            f"Refused: {count(failed, 'message')}. Nobody tries them again unasked. Why, and what to do: crisiscomms refused list"
+        )
 
 
 def _say_settled(again: int, left_alone: int) -> None:
@@ -121,11 +131,11 @@ def _left(room: "Room") -> _Left:
         return _Left()
     ledger = room.ledger
     open_ = [publication.id for publication in ledger.open_publications()]
-    doubt, soon = len(ledger.rows(State.DOUBT)), ledger.next_time(open_)
-    return _Left(ledger.left(open_), ledger.held_back(open_), ledger.kept_for_later(open_), doubt, soon)
+    doubt, soon, refused = len(ledger.rows(State.DOUBT)), ledger.next_time(open_), len(ledger.refused())
+    return _Left(ledger.left(open_), ledger.held_back(open_), ledger.kept_for_later(open_), doubt, soon, refused)
 
 
-def _say_left(room: "Room", left: _Left) -> None:
+def _say_left(room: "Room", left: _Left, *, refused_now: bool) -> None:
     """Say what is not out, why, and what to do about it."""
     from crisiscomms.cli.words import count, say
 
@@ -142,6 +152,8 @@ def _say_left(room: "Room", left: _Left) -> None:
         say(f"Not out yet: {waiting}.{when} Publish again, and it goes on where it stopped.")
     if left.doubt:
         say(f"In doubt: {count(left.doubt, 'message')}. It may or may not have arrived. Look: crisiscomms doubt list")
+    if left.refused and not refused_now:
+        say(f"Refused before: {count(left.refused, 'message')}. What to do: crisiscomms refused list")
 
 
 def _say_blocked(plan: "Plan") -> None:

@@ -37,7 +37,7 @@ def plan(
 
     Example: crisiscomms plan checkout-outage --html plan.html
     """
-    from crisiscomms.cli.outcome import say_gone
+    from crisiscomms.cli.outcome import say_astray
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import say, show_findings
     from crisiscomms.plan.build import Choices, build_plan
@@ -54,7 +54,7 @@ def plan(
     else:
         show_plan(made)
         show_next(room, made, ids or [], corrections=corrections, late=late)
-        say_gone(room)
+        say_astray(room)
     if html:
         say(f"Every message as its readers would see it: {html}", err=json)
     if made.errors:

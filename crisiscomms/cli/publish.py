@@ -68,8 +68,8 @@ def publish(
                 show_plan(made)
                 _say_warnings(made)
             _check(made, fingerprint, ids or [])
-            if not (yes or fingerprint or no_input or json or room.rehearsal):
-                _ask(made)
+            if not (yes or fingerprint or room.rehearsal):
+                _ask(made, ids or [], may_ask=not (no_input or json) and sys.stdin.isatty())
             return report(room, made, [left, work.carry_out(made, first)], as_json=json)
         except CrisiscommsError as error:
             error.sent = left.sent if left else 0
@@ -97,16 +97,24 @@ def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
         )
 
 
-def _ask(plan: "Plan") -> None:
-    """Ask a person at a terminal to type the incident's id, or `history` for all past ones. Nobody is asked in a script."""
-    from crisiscomms.cli.words import say
+def _ask(plan: "Plan", ids: list[str], *, may_ask: bool) -> None:
+    """Ask a person at a terminal to type the incident's id, or `history` for all past ones.
+
+    Raises PlanChanged where they do not, and where nobody can be asked: a script says beforehand that it is sure.
+    """
+    from crisiscomms.cli.words import answer, say
     from crisiscomms.errors import PlanChanged
 
-    if not sys.stdin.isatty():
-        return
+    if not may_ask:
+        again = " ".join(["crisiscomms publish", *ids])
+        raise PlanChanged(
+            "nobody is there to say that this may go out",
+            why="It cannot be taken back. Nothing of it was sent.",
+            fix=f"Say so beforehand: {again} --yes. Or, for exactly this plan: {again} --plan {plan.fingerprint}",
+        )
     changing = [one for one in plan.incidents if one.changes]
     past = [one for one in changing if one.record.incident.history]
     names = ", ".join([*(one.id for one in changing if one not in past), *(["history"] if past else [])])
     say(f"This cannot be taken back. To publish plan {plan.fingerprint}, type: {names}")
-    if input("> ").strip() != names:
+    if answer() != names:
         raise PlanChanged("nothing of it was sent", fix="Run the same command again when you are ready.")

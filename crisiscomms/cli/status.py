@@ -17,7 +17,9 @@ def status(
     folder: Folder = None,
     rehearsal: Rehearsal = False,
     now: Now = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 6 if anything is late or in doubt.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 6 if anything is late, in doubt or refused.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Say what is out where, what comes next and when, what is late, and what is in doubt.
@@ -36,9 +38,17 @@ def status(
     holds = room.ledger.holds() if room.has_ledger else {}
     later = _kept_for_later(room)
     doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
+    refused = len(room.ledger.refused()) if room.has_ledger else 0
     if json:
         told = [one.to_json() for one in pressing(ticking)]
-        parts = {"late": late, "next": coming, "holds": dict(holds), "kept_for_later": later, "doubt": doubt}
+        parts = {
+            "late": late,
+            "next": coming,
+            "holds": dict(holds),
+            "kept_for_later": later,
+            "doubt": doubt,
+            "refused": refused,
+        }
         show_json("status", clocks=told, out=lines, **parts)
     else:
         where = " --rehearsal" if room.rehearsal else ""
@@ -49,7 +59,12 @@ def status(
             tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish{where}", "yellow")
         if doubt:
             tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list{where}", "red")
-    return 6 if exit_code and (late or doubt or out) else 0
+        if refused:
+            tell(
+                f"Refused: {refused}. They were not told, and are not told by themselves: crisiscomms refused list{where}",
+                "red",
+            )
+    return 6 if exit_code and (late or doubt or out or refused) else 0
 
 
 _WORDS = {

@@ -8,6 +8,7 @@ from crisiscomms.cli.app import Folder, Json, Now, app, guarded
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from crisiscomms.delivery.world import Room
     from crisiscomms.fields import When
@@ -82,8 +83,9 @@ def _fields(
     room: "Room", record: "Record", last: "Update", status: str, text: str, next_: str | None
 ) -> dict[str, str]:
     """Return the new update's fields in their order, ready as YAML. Its next time is the cadence's where none is given."""
+    from datetime import UTC
+
     from crisiscomms.cli.times import said_time, written
-    from crisiscomms.fields import When as Moment
     from crisiscomms.record import CLOSED
     from crisiscomms.record.edit import yaml_text
 
@@ -92,19 +94,21 @@ def _fields(
     free = (name for name in [status, *(f"{status}-{n}" for n in range(2, 1000))] if name not in taken)
     fields = {
         "id": next(free),
-        "at": _said_at(clock.astimezone(room.workspace.zone), last.at),
+        "at": _said_at(clock, last.at, room.workspace.zone),
         "status": status,
         "text": yaml_text(" ".join(text.split())),
     }
     if next_:
-        fields["next_update"] = written(said_time(next_, clock, room.workspace.reading))
+        fields["next_update"] = written(said_time(next_, clock, room.workspace.reading).at, room.workspace.zone)
     elif status not in CLOSED:
         span = record.incident.cadence or getattr(room.workspace.settings.cadence, record.incident.severity)
-        fields["next_update"] = written(Moment((clock + span.length).astimezone(room.workspace.zone)))
+        fields["next_update"] = written(clock.astimezone(UTC) + span.length, room.workspace.zone)
     return fields
 
 
-def _said_at(local: "datetime", last: "When") -> str:
+def _said_at(now: "datetime", last: "When", zone: "ZoneInfo") -> str:
     """Return now as the record writes it: to the minute, to the second where the last update is from this minute."""
-    to_the_minute = local.replace(second=0, microsecond=0)
-    return f"{local:%Y-%m-%d %H:%M:%S}" if to_the_minute <= last.at <= local else f"{local:%Y-%m-%d %H:%M}"
+    from crisiscomms.cli.times import written
+
+    to_the_minute = now.replace(second=0, microsecond=0)
+    return written(now, zone, seconds=to_the_minute <= last.at <= now)

@@ -84,6 +84,14 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
+def answer() -> str:
+    """Return what a person types after a question. Nothing where they close the input instead."""
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -21,6 +21,9 @@ _FIRST_WAIT, _LONGEST_WAIT = 1.0, 1800.0
 #: After so many certain failures in a row a channel is left alone until the next run: where they are about the place,
 #: and where each is about one reader.
 MOST_IN_A_ROW, MOST_READERS_IN_A_ROW = 3, 20
+#: After so many refusals in a row it is left alone too: a place that takes nobody at all is set up wrongly, and each
+#: refusal is for good. Where it took some, the others may just be addresses that are gone.
+MOST_REFUSED_AT_FIRST, MOST_REFUSED_IN_A_ROW = 20, 500
 
 
 def ending(row: Row, outcome: Outcome, clock: Callable[[], datetime]) -> Ending:
@@ -58,6 +61,8 @@ class Failures:
     place: int = 0
     readers: int = 0
     asked: float = field(default=0.0)
+    refused: int = 0
+    took: bool = False
 
     def count(self, outcome: Outcome) -> None:
         """Count the end of one attempt. What a place does in passing with everyone says nothing."""
@@ -71,8 +76,12 @@ class Failures:
                 self.asked = max(self.asked, getattr(outcome, "retry_after", None) or 0.0)
         else:
             self.place = self.readers = 0
+            self.took |= isinstance(outcome, Receipt)
+            self.refused = 0 if isinstance(outcome, Receipt) else self.refused + 1
 
     @property
     def too_many(self) -> bool:
         """Whether the place had better be left alone."""
+        if self.refused >= (MOST_REFUSED_IN_A_ROW if self.took else MOST_REFUSED_AT_FIRST):
+            return True
         return self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW

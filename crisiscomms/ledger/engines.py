@@ -59,7 +59,9 @@ def engine_of_file(path: Path, *, durable: bool) -> Engine:
     """Return what opens a SQLite file. `durable`: the end of each transaction survives a power cut."""
     refuse_network(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), connect_args={"timeout": 30, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

@@ -168,6 +168,22 @@ class Ledger(Working):
                 self._again(connection, row, by or self.who)
             return True
 
+    def resolve_refused(self, row_id: int, reason: str, *, again: bool) -> bool:
+        """Settle a refusal by a person's word. `again` sends once more, under a new number. False: it is settled by now."""
+        with self.store.write() as connection:
+            found = connection.execute(ROWS.where(_d.id == row_id, _d.state == words(State.FAILED)[0])).first()
+            row = Row.read(found) if found else None
+            known: dict[str, Any] = json.loads(row.evidence or "{}") if row else {}
+            if row is None or "resolved_by" in known:
+                return False
+            evidence = json.dumps({**known, "resolved_by": self.who, "because": reason}, ensure_ascii=False)
+            connection.execute(update(deliveries).where(_d.id == row_id).values(evidence=evidence))
+            if again:
+                self._again(connection, row, self.who)
+            else:
+                self._note(connection, [("left refused", row_id, told(reason=reason, by=self.who))])
+            return True
+
     def _refuse_while_alive(self, connection: Connection, row: Row) -> None:
         """Raise CrisiscommsError while a worker may still hear that the place has the message."""
         claim = connection.execute(select(claims).where(claims.c.id == row.claim)).mappings().first()

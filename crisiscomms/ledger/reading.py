@@ -77,6 +77,10 @@ class Reading:
         with self.store.read() as connection:
             return [Row.read(row) for row in connection.execute(statement)]
 
+    def refused(self) -> list[Row]:
+        """Return what was refused for good, and of which nobody has said yet what is to become of it, oldest first."""
+        return [row for row in self.rows(State.FAILED) if '"resolved_by"' not in row.evidence]
+
     def counts(self) -> list[tuple[str, str, str, str, int]]:
         """Return how many deliveries stand where: incident, update, channel, state, count."""
         each = select(_d.item, _d.state, func.count().label("n")).group_by(_d.item, _d.state).subquery()
@@ -270,10 +274,11 @@ class Reading:
                 found.setdefault(made.recipient, []).append(made)
         return found
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str]) -> int:
-        """Return how many readers have, or may have, a notice of any of some updates through a channel."""
-        about = (_i.incident == incident, _i.channel == channel, _i.update_id.in_(list(updates)), _i.kind == "notice")
-        mine = select(_i.id).where(*about).scalar_subquery()
+    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
+        """Return how many readers have, or may have, some audiences' notice of any of some updates through a channel."""
+        about = (_i.incident == incident, _i.channel == channel, _i.kind == "notice")
+        told = (_i.update_id.in_(list(updates)), _i.audience.in_(list(audiences)))
+        mine = select(_i.id).where(*about, *told).scalar_subquery()
         out = (_d.item.in_(mine), _d.state.in_(words(*MAYBE_OUT)))
         with self.store.read() as connection:
             counted = select(func.count(_d.recipient.distinct())).where(*out)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 #: What CLDR's French calls winter time east and west of its own zone. Everybody reads these as summer time.
@@ -91,13 +91,13 @@ def length(count: int, unit: str, locale: str) -> str:
     return long if "duration" not in long else str(format_unit(count, f"duration-{unit}", "short", locale=locale))
 
 
-def listed(items: Sequence[str], locale: str) -> str:
+def listed(items: Sequence[str], locale: str, style: Literal["standard", "or"] = "standard") -> str:
     """Return items as a list in a sentence: `a, b and c`."""
     from babel.lists import format_list  # noqa: PLC0415
 
     if direction(locale) == "rtl":  # its "and" is written in one with what follows, which may be a number
         items = [f"\u2068{item}\u2069" for item in items]
-    words = str(format_list(items, locale=locale))
-    if locale.startswith("es") and len(items) > 1 and _SOUNDS_LIKE_Y.match(items[-1]):
+    words = str(format_list(items, style, locale=locale))
+    if style == "standard" and locale.startswith("es") and len(items) > 1 and _SOUNDS_LIKE_Y.match(items[-1]):
         return f"{words.removesuffix(f'y {items[-1]}')}e {items[-1]}"
     return words

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from crisiscomms.fields import When
 from crisiscomms.messages.addresses import Addresses
-from crisiscomms.messages.facts import Facts, cited_by
+from crisiscomms.messages.corrections import found_against, known_to, on_pages
+from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import PUBLISHED_AT, one_line
 from crisiscomms.published import Correction, PublishedIncident, Telling
-from crisiscomms.record import Handwritten, Incident, Update
+from crisiscomms.record import TIMES, Handwritten, Incident, Update
 from crisiscomms.record.texts import texts
 from crisiscomms.workspace import Workspace
 
@@ -43,7 +44,7 @@ def telling(facts: Facts) -> Telling:
     shown = {
         name: {voice.language: facts.figure(name, voice) for voice in _voices(facts)} for name in facts.incident.facts
     }
-    for name in ("started", "noticed", "contained", "fixed"):
+    for name in TIMES:
         when = getattr(facts.incident.times, name)
         if when:
             shown[name] = {voice.language: voice.moment(when) for voice in _voices(facts)}
@@ -60,8 +61,9 @@ def telling(facts: Facts) -> Telling:
         key: {voice.language: one_line(voice.moment(when)) for voice in _voices(facts)}
         for key, _, when, _ in commitments(facts.incident)
     }
-    stated = cited_by(facts.incident, [*(words for words, *_ in facts.cited), *(own.words for own in facts.texts)])
-    return Telling(shown, {**sources, **said, **read, **due}, updates, facts.corrections, tuple(sorted(stated)))
+    return Telling(
+        shown, {**sources, **said, **read, **due, **on_pages(facts)}, updates, facts.corrections, known_to(facts)
+    )
 
 
 def _voices(facts: Facts) -> list[Voice]:
@@ -93,29 +95,7 @@ def _corrections(facts: Facts) -> tuple[Correction, ...]:
     before = facts.published.telling
     if before is None or facts.incident.history:
         return ()
-    now = telling(facts)
-    found = list(before.corrections)
-    for name, shown in before.facts.items():
-        if (
-            name in (before.told or before.facts)
-            and name in now.facts
-            and any(now.facts[name].get(language) not in {None, words} for language, words in shown.items())
-        ):
-            found.append(Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates))
-    for update in before.updates:
-        key = f"updates.{update}"
-        if (
-            key in now.texts
-            and key in before.texts
-            and any(now.texts[key].get(language) not in {None, words} for language, words in before.texts[key].items())
-        ):
-            said = f"said.{update}"
-            found.append(
-                Correction(
-                    key, dict(before.texts[said]), dict(now.texts[said]), None, figure=False, heard=before.updates
-                )
-            )
-    return tuple(found)
+    return (*before.corrections, *found_against(before, telling(facts)))
 
 
 def corrected_when(correction: Correction, voice: Voice) -> str:

@@ -14,7 +14,7 @@ from crisiscomms.fields import Text, When
 from crisiscomms.messages.addresses import Addresses
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import Md, slot, timed
-from crisiscomms.published import Correction, PublishedIncident
+from crisiscomms.published import PAGES, PUBLIC, Correction, PublishedIncident
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
 from crisiscomms.record.texts import passages
@@ -86,12 +86,13 @@ class Facts(NamedTuple):
             return found
         public = [p.words for p in passages(self.incident) if not p.private and (p.update is None or p.update in shown)]
         known = cited_by(self.incident, public) | {f"updates.{update.id}" for update in shown}
-        return found._replace(corrections=tuple(one for one in self.corrections if one.what in known))
-
-    def heard(self) -> frozenset[str]:
-        """Return the updates that told a figure which has changed, and whose readers have not heard of that."""
-        new = [correction for correction in self.corrections if correction.figure and not correction.dispatched]
-        return frozenset(update for correction in new for update in correction.heard)
+        return found._replace(
+            corrections=tuple(
+                one
+                for one in self.corrections
+                if (one.what in known if one.to is None else not {PUBLIC, PAGES}.isdisjoint(one.to))
+            )
+        )
 
     def public(self, audience: str) -> bool:
         """Say whether an audience is the public: a group without a list."""

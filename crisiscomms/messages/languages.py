@@ -149,7 +149,7 @@ class Voice(NamedTuple):
     def lasted(self, started: When, fixed: When) -> str:
         """Return how long something lasted. In days where one of the times is a day: no hour is made up."""
         if not (started.date_only or fixed.date_only):
-            return self.duration(fixed.at - started.at)
+            return self.duration(fixed.utc - started.utc)  # two times of one zone subtract as clocks on a wall
         days = fixed.at.astimezone(self.zone).date() - started.at.astimezone(self.zone).date()
         return self.duration(max(days, timedelta(days=1)))
 
@@ -164,6 +164,10 @@ class Voice(NamedTuple):
     def listed(self, items: Iterable[str]) -> str:
         """Return items as a list in a sentence: `a, b and c`."""
         return cldr.listed(list(items), self.locale)
+
+    def either(self, items: Iterable[str]) -> str:
+        """Return items of which one or the other is meant: `a, b or c`."""
+        return cldr.listed(list(items), self.locale, style="or")
 
 
 def placed(words: Mapping[str, str], said: str, *, due: bool) -> str:

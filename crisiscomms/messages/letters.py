@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
+from crisiscomms.messages.corrections import uncorrected
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import Notice
@@ -31,10 +32,10 @@ class Letters(Writer):
 
     def corrections(self) -> Iterator[Notice]:
         """Yield the correction for each audience that was told a figure that has changed since."""
-        if not Told(self.facts, self.facts.languages[0]).new_corrections:
-            return
         told = {t.audience: t.update for t in self.facts.published.told if t.audience}
         for audience, update in told.items():
+            if not uncorrected(self.facts, audience):
+                continue
             for language in self.facts.voices:
                 yield self._notice("correction", audience, language, self.incident.update(update))
 

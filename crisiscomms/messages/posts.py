@@ -10,6 +10,7 @@ from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.fitting import Part, fit
 from crisiscomms.messages.model import Post
 from crisiscomms.messages.prose import one_line, plain_times, sentences, to_text
+from crisiscomms.messages.teller import Said
 from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Update
@@ -110,10 +111,10 @@ class Posts(Writer):
             changed = Told(self.facts, language).new_corrections
             if changed and account.channel in told:
                 say = self.facts.voices[language].word
-                text = " ".join(
-                    one_line(say("post.correction").format(before=c.before, after=c.after)) for c in changed
-                )
                 link = self.facts.addresses.update(language, told[account.channel])
+                text = " ".join(_corrected(c, say("post.corrected"), say("post.correction")) for c in changed)
+                if not account.limit.fits(f"{text}\n{link}"):
+                    text = " ".join(_corrected(c, "", say("post.correction")) for c in changed)
                 yield Post(
                     self.incident.id,
                     told[account.channel],
@@ -123,3 +124,10 @@ class Posts(Writer):
                     f"{text}\n{link}",
                     link,
                 )
+
+
+def _corrected(correction: Said, in_context: str, bare: str) -> str:
+    """Return a correction for a post: in the sentence in which its figure stands, where that is known and wanted."""
+    form = in_context if in_context and correction.sentence else bare
+    said = {"before": correction.before, "after": correction.after, "sentence": correction.sentence}
+    return one_line(form.format(**said))

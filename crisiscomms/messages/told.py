@@ -5,18 +5,19 @@ Templates never see the record itself. Strings of type `Md` are Markdown already
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 
-from crisiscomms.fields import When
+from crisiscomms.fields import Text, When
+from crisiscomms.messages.corrections import uncorrected
 from crisiscomms.messages.deeds import Deeds
 from crisiscomms.messages.derive import corrected_when
 from crisiscomms.messages.people import People
-from crisiscomms.messages.prose import PUBLISHED_AT, Md, timed
+from crisiscomms.messages.prose import PUBLISHED_AT, Md, escape, one_line, sentences, slots, timed
 from crisiscomms.messages.teller import Said
 from crisiscomms.published import Correction
-from crisiscomms.record import Update
+from crisiscomms.record import TIMES, Update
 from crisiscomms.record.citations import citations
 
 
@@ -113,7 +114,7 @@ class Told(People, Deeds):
 
     def _concerns(self, correction: Correction, update: Update) -> bool:
         """Say whether a correction stands with an update. A figure that none of them cites stands with the newest of its time."""
-        if not correction.figure:
+        if correction.what.startswith("updates."):
             return correction.what == f"updates.{update.id}"
         facts, shown = self._incident.facts, self._facts.updates
         citing = [u for u in shown if any(c.name == correction.what for _, w in u.text for c in citations(w, facts))]
@@ -126,6 +127,9 @@ class Told(People, Deeds):
         return Said(
             {
                 "figure": correction.figure,
+                "of_page": correction.what.startswith("page."),
+                "event": self.word(f"site.event_{correction.what}") if correction.what in TIMES else "",
+                "sentence": self._in_context(correction),
                 "before": Md(self._in_language(correction.before)),
                 "after": Md(self._in_language(correction.after)),
                 "at": Md(corrected_when(correction, self._voice)),
@@ -144,4 +148,32 @@ class Told(People, Deeds):
     @cached_property
     def new_corrections(self) -> list[Said]:
         """Changed figures that those who were told the old ones have not heard of yet. Changed words stay on the page."""
-        return [self._correction(c) for c in self._facts.corrections if c.figure and not c.dispatched]
+        return [self._correction(c) for c in uncorrected(self._facts, self._audience)]
+
+    def _in_context(self, correction: Correction) -> Md | None:
+        """Return the sentence in which a figure stands as it is now: a number alone does not say what is counted."""
+        fact = self._incident.facts.get(correction.what)
+        now = self._in_language(correction.after)
+        if fact is None or now != self._facts.figure(correction.what, self._voice):
+            return None
+        for text, update in self._texts_of(self._audience):
+            words = text.get(self.language) or ""
+            if all(cited.name != correction.what for cited in citations(words, self._incident.facts)):
+                continue
+            for sentence in sentences(one_line(self._facts.cite(text, self.language, update))):
+                if now.lower() in sentence.lower() and not slots(sentence):
+                    return Md(escape(sentence))
+        return None
+
+    def _texts_of(self, audience: str | None) -> Iterator[tuple[Text, Update]]:
+        """Yield the texts that say most briefly what happened to an audience, with the update that they are said for."""
+        incident = self._incident
+        for item in sorted(incident.impact, key=lambda one: one.audience != audience):
+            if item.audience == audience or not item.private:
+                yield item.effect, self._update
+        for fact in incident.facts.values():
+            if fact.says:
+                yield fact.says, self._update
+        for update in reversed(self._facts.updates):
+            if not update.private or audience in update.audiences:
+                yield update.text, update

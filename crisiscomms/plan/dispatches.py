@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.messages.compose import Composed, reader_filler, reader_slots
+from crisiscomms.messages.corrections import heard_wrong
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
 from crisiscomms.plan.deliveries import Deliveries, Unwanted
 from crisiscomms.plan.letters import Letters
@@ -19,6 +20,7 @@ from crisiscomms.published import iso
 from crisiscomms.record import Recipient, Record, Update
 
 _NOBODY: frozenset[int] = frozenset()
+_NOTHING: frozenset[str] = frozenset()
 _FROZEN = "not out yet; it goes on as it was published"
 _OTHERWISE = "{who} told other figures of their own than the list has now. Say so in an update, or put the list right"
 _LEFT = "{who} told the wrong figure and left the lists that it goes to. Put them back on one, or write to them"
@@ -227,7 +229,7 @@ class Dispatches:
             readers,
             values,
             when is not None,
-            self.composed.facts.heard(),
+            heard_wrong(facts, notice.audience) if notice.kind == "correction" else _NOTHING,
             self._told.get(told, _NOBODY),
         )
         letters.look(remember=several)
@@ -247,9 +249,12 @@ class Dispatches:
 
     def _never_corrected(self) -> Iterator[Item]:
         """Name those who were told a figure that has changed, and are on no list any more that its correction goes to."""
-        heard, update = self.composed.facts.heard(), self.composed.facts.update.id
+        facts, update = self.composed.facts, self.composed.facts.update.id
+        heard = {name: heard_wrong(facts, name) for name in self.world.workspace.audiences(self.incident.audiences)}
+        told = [name for name in heard if heard[name]]
+        updates = _NOTHING.union(*heard.values())
         for channel, count in self._corrected.items():
-            left = self.ledger.copies.heard(self.incident.id, channel, heard) - count
+            left = self.ledger.copies.heard(self.incident.id, channel, updates, told) - count
             if left > 0:
                 reason = _LEFT.format(who=_people(left))
                 yield Item(Action.BLOCK, channel, "correction", self.incident.id, update, "correction", reason=reason)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from crisiscomms.fields import Audience, Reading
+from crisiscomms.fields import SLUG, Audience, Reading
 from crisiscomms.workspace.settings import Settings
+
+_is_id = re.compile(SLUG).fullmatch
 
 
 def is_url(ledger: str) -> bool:
@@ -42,8 +45,20 @@ class Workspace(NamedTuple):
         return self.folder / "incidents" / f"{incident}.yaml"
 
     def incidents(self) -> tuple[str, ...]:
-        """Return the ids of all records, in order."""
-        return tuple(sorted(path.stem for path in (self.folder / "incidents").glob("*.yaml")))
+        """Return the ids of all records, in order. Files that could be none by their names are `strays`."""
+        found = (path.stem for path in (self.folder / "incidents").glob("*.yaml"))
+        return tuple(sorted(name for name in found if _is_id(name)))
+
+    def strays(self) -> tuple[str, ...]:
+        """Return the names of files beside the records that somebody may take for one. Hidden ones are nobody's."""
+        near = (path for path in (self.folder / "incidents").glob("*.*") if path.suffix.lower() in {".yaml", ".yml"})
+        return tuple(
+            sorted(
+                path.name
+                for path in near
+                if not path.name.startswith(".") and not (path.suffix == ".yaml" and _is_id(path.stem))
+            )
+        )
 
     def audiences(self, own: Mapping[str, Audience]) -> dict[str, Audience]:
         """Return the lasting audiences and an incident's own, by name."""

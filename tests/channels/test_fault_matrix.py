@@ -141,6 +141,7 @@ ABOUT_THE_PLACE = [
     ("CONNECT", GARBAGE),
     ("CONNECT", bye("421 4.3.2 too busy")),
     ("CONNECT", bye("554 5.7.1 not you")),
+    ("CONNECT", bye("220 mail.example hello and goodbye")),
     ("EHLO", DROP),
     ("EHLO", HALF),
     ("EHLO", STALL),
@@ -357,3 +358,24 @@ def test_a_mail_that_is_stopped_reaches_nobody_and_ends_in_no_outcome(behind_the
     assert ended == {0: Receipt, 2: Receipt}
     assert [person for person, _ in server.accepted] == [ANA, CEM]
     assert server.connections == 1 + behind_the_dot
+
+
+def test_a_mail_that_ended_while_the_caller_took_it_back_is_not_reported_any_more():
+    """Too much failed, so the drain lets go of what it has: what fails in that moment belongs to nobody."""
+
+    async def run(port):
+        async with channel_at(port).fan(lambda _: "") as fan, asyncio.timeout(15):
+            fan.give(0, prepared(ANA, BODY))
+            while not fan._ended:  # noqa: ASYNC110 -- a fan tells of it when it is asked only
+                await asyncio.sleep(0.01)
+            fan.stop([0])
+            fan.give(1, prepared(BEA, BODY))
+            ended = []
+            while not ended:
+                turn = await fan.turn()
+                await fan.go(turn.edge)
+                ended += turn.ended
+            return [tag for tag, _ in ended]
+
+    with ScriptedServer({(ANA, "RCPT"): "450 4.2.1 not now"}) as server:
+        assert asyncio.run(run(server.port)) == [1]

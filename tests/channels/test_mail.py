@@ -529,3 +529,23 @@ def test_a_post_is_no_letter():
 
     with pytest.raises(TypeError, match="letters"):
         as_letter(post)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("ana+shop@shop.example", "ana_shop@shop.example", "ana'shop@shop.example"),
+        (
+            f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 50}.example",
+            f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 49}x.example",
+        ),
+    ],
+)
+def test_no_two_readers_share_a_file_and_no_name_is_too_long(tmp_path, others):
+    table = SETTINGS.model_dump(exclude_none=True)
+    outbox = OutboxChannel.from_table("mail", table, tmp_path, KEY)
+    with outbox.open(lambda _name: None) as sender:
+        for email in others:
+            sender.send(outbox.prepare(LETTER._replace(email=email)), parent=None, edge=lambda: None)
+    written = {path.read_bytes() for path in tmp_path.rglob("*.eml")}
+    assert len(written) == len(others)

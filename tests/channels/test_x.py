@@ -98,8 +98,8 @@ def test_a_parent_that_x_does_not_show_yet_is_waited_for(x, sender):
 
 FAULTS = {
     OutcomeUnknown: ["refuse", "drop-after", "garbled-after", "500", "500-after", "503"],
-    NotSent: ["429"],
-    Rejected: ["400", "401", "403", "redirect"],
+    NotSent: ["401", "429"],
+    Rejected: ["400", "403", "redirect"],
 }
 
 

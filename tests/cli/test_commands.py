@@ -23,6 +23,7 @@ def test_every_verb_is_in_help_with_an_example(crisiscomms):
         assert re.search(rf"^  {verb}\b", listed, re.MULTILINE), verb
     groups = {
         "doubt": ("list", "resolve"),
+        "refused": ("list", "resolve"),
         "audit": ("verify", "export"),
         "ledger": ("backup", "restore", "accept", "move"),
         "site": ("list", "verify", "rollback"),

@@ -121,7 +121,10 @@ def test_published_for_real_in_one_command_each(crisiscomms, workspace):
     crisiscomms(
         "new", "app-down", "--call", stdin="\n".join([*ANSWERS[:3], "unknown", *ANSWERS[4:]]) + "\n", cwd=workspace
     )
-    done = crisiscomms("publish", "app-down", cwd=workspace)
+    refused = crisiscomms("publish", "app-down", cwd=workspace, code=5)
+    assert "nobody is there to say that this may go out" in refused.stderr
+    assert not list(workspace.glob("outbox/**/*.txt"))
+    done = crisiscomms("publish", "app-down", "--yes", cwd=workspace)
     assert "Published: 3 messages out." in done.stdout
     assert (workspace / "public" / "incidents" / "app-down" / "index.html").is_file()
     assert list((workspace / "outbox").rglob("*.txt"))

@@ -153,10 +153,17 @@ def test_a_ledger_older_than_the_site_publishes_nothing_until_a_person_accepts_i
 
     said = ten.run("ledger", "accept", expect=0).stdout
     assert "In doubt now: 6 messages" in said
+    assert "Everything is on hold" in said
     assert "nothing to accept" in ten.run("ledger", "accept", expect=0).stdout
     assert ten.states() == {"sent": 4, "in_doubt": 6}
     ten.run("doubt", "resolve", "--all", "--sent", "--reason", "the provider's log", expect=0)
+    said = ten.publish(expect=6)
+    assert "everything is on hold: the ledger is older than what was published, and may tell people again" in said
+    assert len(mail.taken) == 20, "the second update went out after the backup: it is not sent again unasked"
+    ten.run("release", "everything", expect=0)
+    ten.record({}, {**SECOND, "to": ()})
     ten.publish()
+    assert len(mail.taken) == 20
     ten.run("audit", "verify", expect=0)  # the site names the new end of the trail
 
 

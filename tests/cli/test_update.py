@@ -166,3 +166,38 @@ def test_a_clock_time_around_midnight_is_the_nearest(crisiscomms, example, next_
     words = ("update", "checkout-outage", "--status", "follow-up", "--text", "We are at it.", "--next", next_)
     crisiscomms(*words, "--now", "2026-11-25 23:50", cwd=example)
     assert f"next_update: {written}\n" in record(example).read_text(encoding="utf-8")
+
+
+def next_update(example: Path) -> str:
+    lines = [line for line in record(example).read_text(encoding="utf-8").splitlines() if "next_update:" in line]
+    return lines[-1].partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "written"),
+    [
+        # The zone that a person names counts, also where it is not the organisation's (Berlin).
+        ("2026-11-26 10:00", "2026-11-26 18:00 UTC", "2026-11-26 19:00"),
+        ("2026-11-26 10:00", "2026-11-26 18:00 America/New_York", "2026-11-27 00:00"),
+        # In the night of 28 March 2027 the clocks go from 02:00 to 03:00, on 31 October from 03:00 back to 02:00.
+        ("2027-03-28 01:30", "in 1 hour", "2027-03-28 03:30"),
+        ("2027-10-31 01:30", "in 2 hours", "2027-10-31 02:30 +01:00"),
+        ("2027-10-31 01:30", "in 1 hour", "2027-10-31 02:30 +02:00"),
+        ("2027-10-31 02:30 +02:00", "in 3 hours", "2027-10-31 04:30"),
+    ],
+)
+def test_a_time_is_the_moment_that_was_meant_however_the_clocks_go(crisiscomms, example, now, said, written):
+    words = ("update", "checkout-outage", "--status", "follow-up", "--text", "We are at it.", "--next", said)
+    crisiscomms(*words, "--now", now, cwd=example)
+    assert next_update(example) == written
+
+
+def test_an_update_can_be_written_in_the_hour_that_comes_twice(crisiscomms, example):
+    words = ("update", "checkout-outage", "--status", "follow-up", "--text", "We are at it.", "--next", "in 5 hours")
+    crisiscomms(*words, "--now", "2027-10-31 02:30 +01:00", cwd=example)
+    assert "at: 2027-10-31 02:30 +01:00" in record(example).read_text(encoding="utf-8")
+    done = crisiscomms(
+        *words[:-1], "2027-10-31 02:45", "--now", "2027-10-31 01:30", "--id", "again", cwd=example, code=2
+    )
+    assert "happened twice there, as the clocks went back" in done.stderr
+    assert "2027-10-31 02:45 +02:00 for the first time" in " ".join(done.stderr.split())

@@ -93,7 +93,7 @@ def test_a_publish_of_the_first_that_is_killed_never_reaches_more_than_the_first
 
 
 def test_the_first_are_told_in_json_too(two_lists, mail):
-    done = two_lists.run("publish", "--json", "--first", "3", expect=6)
+    done = two_lists.run("publish", "--yes", "--json", "--first", "3", expect=6)
     told = json.loads(done.stdout)
     assert (told["sent"], told["waiting"], told["kept_for_later"]) == (8, 7, 7)
     assert len(mail.taken) == 6

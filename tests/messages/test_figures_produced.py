@@ -174,7 +174,8 @@ def test_the_account_gets_one_correction_as_a_reply(changed_after):
     assert len(posts) == 1
     text = posts[0].read_text(encoding="utf-8")
     assert text.startswith("In reply to: checkout-outage/20261118T1520-0-counted-post.txt\n")
-    assert "1,720 payments, not 1,719 payments" in text
+    assert "Correction: 1,720 payments did not go through." in text
+    assert "We had said: 1,719 payments." in text
 
 
 def test_a_second_time_sends_nothing(changed_after):

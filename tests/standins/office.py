@@ -200,7 +200,7 @@ class Office:
     # -- what the team does ------------------------------------------------------------------------------------
 
     def _words(self, words: tuple[str, ...]) -> list[str]:
-        verb = 2 if words[0] in {"doubt", "audit", "ledger", "site"} else 1
+        verb = 2 if words[0] in {"doubt", "refused", "audit", "ledger", "site"} else 1
         return [*words[:verb], "-C", str(self.folder), *words[verb:]]
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:

@@ -26,6 +26,8 @@ _DEPTH = 4 * KEPT
 #: What a host of pages wants in the branch, besides the site: no other tool is to work on it, and a domain's name.
 _HOSTS, _DOMAIN = ".nojekyll", "CNAME"
 _WHY = "Readers see what they saw before."
+#: How many seconds one step of git may take.
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
@@ -201,15 +203,22 @@ class _Repository:
 
     def _run(self, *words: str, given: bytes | None = None) -> bytes:
         command = ["git", "-c", "core.quotePath=false", "-c", "gc.auto=0", *words]
-        done = subprocess.run(  # noqa: S603 -- no shell, and every address comes after "--"
-            command,
-            cwd=self.folder,
-            env=self._environment(),
-            input=given or b"",
-            capture_output=True,
-            check=False,
-            timeout=300,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 -- no shell, and every address comes after "--"
+                command,
+                cwd=self.folder,
+                env=self._environment(),
+                input=given or b"",
+                capture_output=True,
+                check=False,
+                timeout=_PATIENCE,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CrisiscommsError(
+                f"git {words[0]} did not end within {_PATIENCE:.0f} seconds",
+                why=_WHY,
+                fix="Look whether the remote answers, then publish again.",
+            ) from error
         if done.returncode:
             said = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
             told = "; ".join(line for line in said if not line.startswith(("hint:", "To ")))[:500]

@@ -1,0 +1,120 @@
+"""`crisiscomms refused`: messages that a place refused for good, and a person's word about them."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.ledger import Row
+
+#: How many readers are named for each reason.
+_MOST_NAMED = 10
+
+refusals = typer.Typer(help="Messages that were refused for good.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(refusals, name="refused")
+
+
+@refusals.command("list")
+@guarded
+def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = False) -> int:
+    """List them by their reasons, and say what to do.
+
+    Example: crisiscomms refused list
+    """
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import count, paint, say, show_json, tell, visible
+
+    room = open_room(folder, rehearsal=rehearsal)
+    rows = room.ledger.refused() if room.has_ledger else []
+    if json:
+        show_json("refused", rows=[_plain(row) for row in rows])
+        return 0
+    if not rows:
+        say("Nothing is refused.")
+        return 0
+    tell(
+        f"{count(len(rows), 'message was', 'messages were')} refused, and nobody has said yet what is to become of it."
+    )
+    reasons: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        reasons[_reason(row)].append(row)
+    for reason, found in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
+        say()
+        tell(paint(f"{visible(reason)}", "bold"))
+        for row in found[:_MOST_NAMED]:
+            say(f"{row.id:>7}  {visible(row.recipient or row.channel)}, update {row.update_id}, by {row.channel}")
+        if len(found) > _MOST_NAMED:
+            say(f"         and {len(found) - _MOST_NAMED:,} more: crisiscomms refused list --json")
+    _show_what_to_do([row.id for row in rows], " --rehearsal" if room.rehearsal else "")
+    return 0
+
+
+def _reason(row: "Row") -> str:
+    import json
+
+    known: dict[str, str] = json.loads(row.evidence or "{}")
+    return known.get("reason") or "no reason given"
+
+
+def _plain(row: "Row") -> dict[str, object]:
+    names = ("id", "incident", "channel", "recipient")
+    return {**{name: getattr(row, name) for name in names}, "update": row.update_id, "reason": _reason(row)}
+
+
+def _show_what_to_do(numbers: list[int], where: str) -> None:
+    from crisiscomms.cli.words import paint, say, tell
+
+    which = " ".join(map(str, numbers)) if len(numbers) <= _MOST_NAMED else "--all"
+    say()
+    say(paint("What to do", "bold"))
+    tell("  Put right what the reason names: the channel's settings, or the addresses in the list. Then:", deeper="")
+    for answer, option in (("To send them again:", "--resend"), ("To leave them, as nobody reads there:", "--close")):
+        say(f"  {answer}")
+        say(f'    crisiscomms refused resolve {which} {option} --reason "what was wrong"{where}')
+    tell(f"  What is to be sent again goes out with the next: crisiscomms publish{where}")
+
+
+@refusals.command()
+@guarded
+def resolve(
+    rows: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers from refused list.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send them again with the next publish.")] = False,
+    close: Annotated[bool, typer.Option("--close", help="Leave them: they are not listed any more.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="What was wrong.")] = "",
+    folder: Folder = None,
+    rehearsal: Rehearsal = False,
+) -> int:
+    """Say what is to become of refused messages. It is recorded with your name.
+
+    Example: crisiscomms refused resolve --all --resend --reason "the relay did not know us"
+    """
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import count, say
+    from crisiscomms.delivery.world import publishing
+    from crisiscomms.errors import UsageError
+
+    if resend + close != 1:
+        raise UsageError(
+            "say one of --resend or --close",
+            why="A place may refuse a message because of its reader, or because of us.",
+            fix="Look at the reasons, then choose: crisiscomms refused list",
+        )
+    room = open_room(folder, rehearsal=rehearsal)
+    where = " --rehearsal" if room.rehearsal else ""
+    with publishing(room):
+        known = {row.id for row in room.ledger.refused()} if room.has_ledger else set()
+        chosen = sorted(known) if all_ else rows or []
+        unknown = [str(number) for number in chosen if number not in known]
+        if unknown or not (all_ or chosen):
+            raise UsageError(
+                f"not refused: {', '.join(unknown)}" if unknown else "say which ones, by their numbers, or --all",
+                fix=f"See: crisiscomms refused list{where}",
+            )
+        done = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in chosen)
+    again = f" They go out with the next: crisiscomms publish{where}" if resend else ""
+    say(f"{count(done, 'refusal')} settled.{again}")
+    return 0

@@ -1,0 +1,176 @@
+"""What we said that is no longer so: found against what was published, marked on the pages, told to who was told it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from crisiscomms.fields import Text
+from crisiscomms.messages.facts import Facts, cited_by
+from crisiscomms.messages.prose import one_line
+from crisiscomms.published import PAGES, PUBLIC, Correction, Telling, Words
+from crisiscomms.record import TIMES
+from crisiscomms.record.texts import Passage, passages
+
+#: What stands on the pages beside updates and figures: once it is gone or another, the page says what it said before.
+_MARKED = ("title", "not-affected", "data", "product", "cause", "responsibility")
+#: What readers were asked to do, and whom to ask: it changes as things go on, but who was written to should know.
+_NAMED = (*_MARKED, "do-now", "contact")
+
+
+# -- what a publication says ---------------------------------------------------------------------------------------
+
+
+def known_to(facts: Facts) -> dict[str, tuple[str, ...]]:
+    """Return which figures and times whose messages state: everybody's texts, the pages alone, each audience's mails.
+
+    The messages are composed by now: what none of them cites was told to nobody.
+    """
+    shown = [update for update in facts.updates if not update.private]
+    found = list(passages(facts.incident))
+    own = [(one.entry.audience or PUBLIC, one.words) for one in facts.texts]
+    open_to_all = [p.words for p in found if not p.private and (p.update is None or p.update in shown)]
+    times = tuple(name for name in TIMES if getattr(facts.incident.times, name)) if shown else ()
+    known = {PUBLIC: open_to_all, **{name: _heard_by(name, facts, found) for name in _listed(facts)}}
+    stated = cited_by(facts.incident, [*(words for words, *_ in facts.cited), *(words for _, words in own)])
+    by_name = {
+        name: tuple(sorted(stated & cited_by(facts.incident, [*words, *(said for who, said in own if who == name)])))
+        for name, words in known.items()
+    }
+    return {**by_name, PAGES: times}
+
+
+def _listed(facts: Facts) -> list[str]:
+    return [name for name in facts.workspace.audiences(facts.incident.audiences) if not facts.public(name)]
+
+
+def _heard_by(audience: str, facts: Facts, found: Sequence[Passage]) -> list[str]:
+    """Return the texts that the mails of an audience may hold."""
+    due = {update.id for update in facts.updates}
+    return [
+        p.words
+        for p in found
+        if (p.audience in {None, audience} or (facts.public(p.audience or "") and not p.private))
+        and (p.update is None or (p.update.id in due and audience in p.update.audiences))
+    ]
+
+
+def on_pages(facts: Facts) -> dict[str, Words]:
+    """Return what the pages say beside updates and figures, in every language, under `page.GROUP.N`."""
+    return {f"page.{group}.{n}": words for group in _NAMED for n, words in enumerate(_said(facts, group))}
+
+
+def _said(facts: Facts, group: str) -> Iterator[Words]:
+    incident = facts.incident
+    if group == "product":
+        for product in incident.affected.products:
+            for lot in product.lots or ("",):
+                rest = " ".join(filter(None, (product.model, lot)))
+                yield {one: f"{words} {rest}".strip() for one, words in _in_all(facts, product.name).items()}
+    elif group == "contact":
+        contact = incident.contact or facts.workspace.settings.organisation.contact
+        yield dict.fromkeys(facts.languages, " ".join(filter(None, (contact.email, contact.phone))))
+    else:
+        yield from (_in_all(facts, text) for text in _texts(facts, group))
+
+
+def _texts(facts: Facts, group: str) -> list[Text]:
+    incident = facts.incident
+    if group == "title":
+        return [incident.title]
+    if group == "not-affected":
+        return [item.text for item in incident.affected.not_affected or ()]
+    if group == "data":
+        return list(incident.affected.data_types)
+    if group == "cause":
+        return [incident.cause.plain] if incident.cause.state == "confirmed" and incident.cause.plain else []
+    if group == "responsibility":
+        whose = incident.responsibility
+        return [whose.statement] if whose.level in {"ours", "shared"} and whose.statement else []
+    return [item.text for item in incident.do_now or () if not item.private]
+
+
+def _in_all(facts: Facts, text: Text) -> dict[str, str]:
+    return {language: one_line(facts.cite(text, language)) for language in facts.languages}
+
+
+# -- what changed since ------------------------------------------------------------------------------------------------
+
+
+def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
+    """Yield what a telling says otherwise than the one before it."""
+    for name, shown in before.facts.items():
+        to = before.told_to(name)
+        if to != () and _differs(shown, now.facts.get(name, {})):
+            yield Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)
+    for update in before.updates:
+        key, said = f"updates.{update}", f"said.{update}"
+        if key in before.texts and _differs(before.texts[key], now.texts.get(key, {})):
+            then, today = dict(before.texts[said]), dict(now.texts[said])
+            yield Correction(key, then, today, None, figure=False, heard=before.updates)
+    for group in _MARKED:
+        if lost := gone(before, now, group):
+            yield Correction(f"page.{group}", lost, {}, None, figure=False, heard=before.updates, to=(PAGES,))
+
+
+def changed_groups(before: Telling, now: Telling) -> list[str]:
+    """Return what readers may have been told beside updates and figures, and does not stand there any more."""
+    return [group for group in _NAMED if gone(before, now, group)]
+
+
+def gone(before: Telling, now: Telling, group: str) -> Words:
+    """Return the words of a group that a telling does not have any more, by language. Empty where it has them all."""
+    start = f"page.{group}."
+    stand = [words for key, words in now.texts.items() if key.startswith(start)]
+    lost = [
+        words
+        for key, words in before.texts.items()
+        if key.startswith(start) and all(_differs(words, other) or not (words.keys() & other.keys()) for other in stand)
+    ]
+    languages = dict.fromkeys(language for words in lost for language in words)
+    return {language: " ".join(words[language] for words in lost if language in words) for language in languages}
+
+
+def _differs(before: Words, now: Words) -> bool:
+    """Say whether some words are others now, in any language that both are in."""
+    return any(now.get(language) not in {None, words} for language, words in before.items())
+
+
+# -- who is still to hear of it ----------------------------------------------------------------------------------------
+
+
+def uncorrected(facts: Facts, audience: str | None) -> list[Correction]:
+    """Return the figures that an audience (None: who reads posts) was told wrong and has not been told right.
+
+    One that changed several times is told once: from all that they heard of it to what it is now.
+    """
+    chains: dict[str, list[Correction]] = {}
+    for one in facts.corrections:
+        if one.figure and not one.dispatched and one.is_for(audience or PUBLIC):
+            chains.setdefault(one.what, []).append(one)
+    return [found for chain in chains.values() if (found := _joined(facts, chain))]
+
+
+def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction | None:
+    """Return one correction for several of the same figure. None where what was heard is what it is now."""
+    last = chain[-1]
+    # What was published while nothing else went out stood on the pages only.
+    heard = [chain[0], *(one for earlier, one in pairwise(chain) if set(one.heard) != set(earlier.heard))]
+    wrong: list[Correction] = []
+    for one in heard:
+        if one.before != last.after and all(one.before != other.before for other in wrong):
+            wrong.append(one)
+    if not wrong:
+        return None
+    languages = {language for one in wrong for language in one.before}
+    before: Mapping[str, str] = {
+        language: facts.voices[language].either([one.before[language] for one in wrong if language in one.before])
+        for language in languages
+        if language in facts.voices
+    }
+    return last._replace(before=before, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))
+
+
+def heard_wrong(facts: Facts, audience: str) -> frozenset[str]:
+    """Return the updates with which an audience heard a figure that has changed, and whose readers have not heard of that."""
+    return frozenset(update for one in uncorrected(facts, audience) for update in one.heard)

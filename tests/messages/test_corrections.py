@@ -1,0 +1,144 @@
+"""What is told again, to whom, when what we said is no longer so."""
+
+import pytest
+from example_room import FINAL, copy_example, data_of, dump, run_here
+
+from crisiscomms.published import Correction, PublishedIncident, Told
+
+RECALL, BREACH, OUTAGE = "kettle-recall", "customer-data-breach", "checkout-outage"
+FIRST, LATER = "2026-09-09 11:01", "2026-09-09 12:00"
+
+
+def recall_with_relatives(count):
+    """Return the recall with a figure that only the relatives of the hurt are told."""
+    data = data_of(RECALL)
+    data["facts"]["in_surgery"] = {"value": count, "unit": {"one": "person", "other": "people"}}
+    data["audiences"] = {
+        **data.get("audiences", {}),
+        "relatives": {"name": "Relatives", "channels": ["email"], "recipients": "../lists/staff.csv"},
+    }
+    data["impact"].append({"audience": "relatives", "private": "true", "effect": "$in_surgery had to have surgery."})
+    data["updates"][0]["audiences"] = [*data["updates"][0].get("audiences", []), "relatives"]
+    return data
+
+
+def test_a_private_figure_is_corrected_for_those_who_were_told_it_and_nobody_else(bench):
+    before = bench.compose_data(recall_with_relatives("1"), FIRST).composed
+    update = before.facts.update
+    told = [Told(update.id, "email", "", audience, "notice", "sent", 5) for audience in update.audiences]
+    published = PublishedIncident(before.telling, (*told, Told(update.id, "x", "NorthwindPay", "", "post", "sent")))
+    read = bench.read_data(recall_with_relatives("2"), LATER, published)
+    corrected = {name for name, _ in read.messages() if name.startswith("correction")}
+    assert corrected == {"correction relatives en", "correction relatives de"}
+    assert "2 people had to have surgery. We had written: 1 person." in " ".join(
+        read.message("correction relatives en").split()
+    )
+    for name, text in read.messages():
+        if "relatives" not in name:
+            assert "surgery" not in text
+            assert "1 person" not in text
+
+
+def twice_changed(bench, *values):
+    """Publish the outage with one value after the other; return the facts of the last, and what is out."""
+    data, telling, read = data_of(OUTAGE), None, None
+    for value in values:
+        data["facts"]["failed_payments"]["value"] = value
+        told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+        published = PublishedIncident(telling=telling, told=told if telling else ())
+        read = bench.read_data(data, FINAL[OUTAGE], published)
+        telling = read.composed.telling.dated("2026-11-18T17:00+01:00", dispatched=False)
+    return read
+
+
+def test_a_figure_that_changed_twice_is_told_once(bench):
+    text = twice_changed(bench, "1719", "1800", "1900").message("correction merchants en")
+    assert text.count("We had written") == 1
+    assert "1,900 payments" in text
+    assert "We had written: 1,719 payments." in text
+
+
+def test_a_figure_that_is_again_what_readers_heard_is_not_corrected(bench):
+    names = [name for name, _ in twice_changed(bench, "1719", "1800", "1719").messages()]
+    assert not [name for name in names if name.startswith("correction")]
+
+
+def test_readers_who_heard_different_figures_are_told_all_that_were_wrong(bench):
+    facts = twice_changed(bench, "1719").composed.facts
+    chain = tuple(
+        Correction(
+            "failed_payments", {"en": before}, {"en": after}, None, figure=True, heard=heard, to=("", "merchants")
+        )
+        for before, after, heard in (("41", "52", ("a",)), ("52", "60", ("a", "b")))
+    )
+    from crisiscomms.messages.corrections import uncorrected
+
+    [one] = uncorrected(facts._replace(corrections=chain), "merchants")
+    assert (one.before["en"], one.after["en"], set(one.heard)) == ("41 or 52", "60", {"a", "b"})
+
+
+CHANGES = {
+    "what was safe": (
+        BREACH,
+        lambda data: data["affected"].update(not_affected=data["affected"]["not_affected"][1:]),
+    ),
+    "the title": (OUTAGE, lambda data: data.update(title={"en": "Slow payments", "de": "Langsame Zahlungen"})),
+    "the cause": (
+        OUTAGE,
+        lambda data: data["cause"].update(plain={"en": "It was the weather.", "de": "Es lag am Wetter."}),
+    ),
+    "whose doing it was": (OUTAGE, lambda data: data["responsibility"].update(level="not-ours")),
+    "the lots": (RECALL, lambda data: data["affected"]["products"][0].update(lots=["9999"])),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_the_page_said_is_marked_when_it_says_something_else(bench, what):
+    incident, change = CHANGES[what]
+    data = data_of(incident)
+    before = bench.compose_data(data, FINAL[incident]).composed
+    change(data)
+    read = bench.compose_data(data, FINAL[incident])
+    assert "we changed what this page says" not in read.message("incident en")
+    published = PublishedIncident(telling=before.telling)
+    text = bench.read(dump(data), FINAL[incident], published).message("incident en")
+    assert text.count("we changed what this page says. Before, it said:") == 1
+
+
+def test_more_that_is_known_is_no_correction(bench):
+    data = data_of(RECALL)
+    before = bench.compose_data(data, FIRST).composed
+    data["affected"]["products"][0]["lots"].append("2699")
+    data["affected"]["not_affected"] = [*data["affected"].get("not_affected", []), {"text": "Toasters are safe."}]
+    text = bench.read(dump(data), FIRST, PublishedIncident(telling=before.telling)).message("incident en")
+    assert "we changed what this page says" not in text
+
+
+def test_a_time_that_was_wrong_is_marked_on_the_page_and_mailed_to_nobody_who_did_not_read_it(bench):
+    data = data_of(OUTAGE)
+    for update in data["updates"][4:]:
+        update["text"] = {"en": "It works. We are sorry.", "de": "Es geht."}
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    data["times"]["started"] = "2026-11-18 09:00"
+    told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+    read = bench.read(dump(data), FINAL[OUTAGE], PublishedIncident(telling=before.telling, told=told))
+    text = read.message("incident en")
+    assert "It began at 09:00 CET on 18 November 2026, not at 10:12 CET on 18 November 2026 as we said before." in text
+
+
+def test_the_letter_promises_nothing_about_the_rest_of_what_was_written(bench):
+    text = twice_changed(bench, "1719", "1800").message("correction merchants en")
+    assert "still holds" not in text
+    assert "The corrected page:" in text
+
+
+def test_a_correction_goes_out_by_its_sentence_for_real(tmp_path):
+    room = copy_example(tmp_path / "workspace")
+    words = ("publish", RECALL, "--rehearsal", "--now")
+    assert run_here(room, *words, "2026-09-09T11:01:00+02:00").returncode == 0
+    record = room / f"incidents/{RECALL}.yaml"
+    record.write_text(record.read_text(encoding="utf-8").replace("value: 12400", "value: 18900"), encoding="utf-8")
+    assert run_here(room, *words, "2026-09-09T11:30:00+02:00", "--corrections").returncode == 0
+    [post] = [path.read_text(encoding="utf-8") for path in (room / "rehearsal/x").rglob("*correction*.txt")]
+    assert "18,900" in post
+    assert "12,400" in post
