@@ -75,8 +75,9 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
             if then is not None and then.update is update:
                 published = _as_if_sent(published, update)
                 then = then._replace(corrections=())
-                notices, posts = Letters(then).notices(), Posts(then, accounts).posts()
-                yield update.id, Messages(facts.incident.id, (), tuple(notices), tuple(posts))
+                notices = tuple(one for one in Letters(then).notices() if one.update == update.id)
+                posts = tuple(one for one in Posts(then, accounts).posts() if one.update == update.id)
+                yield update.id, Messages(facts.incident.id, (), notices, posts)
 
 
 def _as_if_sent(published: PublishedIncident, update: Update) -> PublishedIncident:

@@ -13,7 +13,7 @@ from crisiscomms.record import TIMES
 from crisiscomms.record.texts import Passage, passages
 
 #: What stands on the pages beside updates and figures: once it is gone or another, the page says what it said before.
-_MARKED = ("title", "not-affected", "data", "product", "cause", "responsibility")
+_MARKED = ("title", "not-affected", "data", "product", "cause", "responsibility", "promise")
 #: What readers were asked to do, and whom to ask: it changes as things go on, but who was written to should know.
 _NAMED = (*_MARKED, "do-now", "contact")
 
@@ -76,18 +76,17 @@ def _said(facts: Facts, group: str) -> Iterator[Words]:
 
 def _texts(facts: Facts, group: str) -> list[Text]:
     incident = facts.incident
-    if group == "title":
-        return [incident.title]
-    if group == "not-affected":
-        return [item.text for item in incident.affected.not_affected or ()]
-    if group == "data":
-        return list(incident.affected.data_types)
-    if group == "cause":
-        return [incident.cause.plain] if incident.cause.state == "confirmed" and incident.cause.plain else []
-    if group == "responsibility":
-        whose = incident.responsibility
-        return [whose.statement] if whose.level in {"ours", "shared"} and whose.statement else []
-    return [item.text for item in incident.do_now or () if not item.private]
+    cause, whose = incident.cause, incident.responsibility
+    found: dict[str, list[Text | None]] = {
+        "title": [incident.title],
+        "not-affected": [item.text for item in incident.affected.not_affected or ()],
+        "data": [*incident.affected.data_types],
+        "cause": [cause.plain if cause.state == "confirmed" else None],
+        "responsibility": [whose.statement if whose.level in {"ours", "shared"} else None],
+        "promise": [promise.text for promise in incident.promises],
+        "do-now": [item.text for item in incident.do_now or () if not item.private],
+    }
+    return [text for text in found[group] if text]
 
 
 def _in_all(facts: Facts, text: Text) -> dict[str, str]:

@@ -61,9 +61,26 @@ def telling(facts: Facts) -> Telling:
         key: {voice.language: one_line(voice.moment(when)) for voice in _voices(facts)}
         for key, _, when, _ in commitments(facts.incident)
     }
-    return Telling(
-        shown, {**sources, **said, **read, **due, **on_pages(facts)}, updates, facts.corrections, known_to(facts)
-    )
+    kept = {**dict(_promised(facts)), **dict(_dated(facts))}
+    everything = {**sources, **said, **read, **due, **on_pages(facts), **kept}
+    return Telling(shown, everything, updates, facts.corrections, known_to(facts))
+
+
+def _promised(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what stands of each promise: by when, and what a person said became of it."""
+    voice = facts.voices[facts.languages[0]]
+    for promise in facts.incident.promises:
+        times = {"due": promise.due, "kept": promise.kept, "broken": promise.broken}
+        yield f"promised.{promise.id}", dict(promise.text)
+        yield f"promise.{promise.id}", {name: voice.iso(when) if when else "" for name, when in times.items()}
+
+
+def _dated(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield of each update when it was, how it stood then, and by when it promised the next."""
+    voice = facts.voices[facts.languages[0]]
+    for update in facts.updates:
+        coming = voice.iso(update.next_update) if update.next_update else ""
+        yield f"update.{update.id}", {"at": voice.iso(update.at), "status": update.status, "next_update": coming}
 
 
 def _voices(facts: Facts) -> list[Voice]:

@@ -6,7 +6,7 @@ A `Facts` value knows no language. `cite` turns one text of the record into pros
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,6 +68,13 @@ class Facts(NamedTuple):
     def resolved(self) -> bool:
         """Whether it is over, as far as the newest due update says."""
         return self.update.status in CLOSED
+
+    def to_tell(self) -> Iterator[Update]:
+        """Yield the newest update, and before it those that are due and were never published, the newest first."""
+        out = set(self.published.telling.updates) if self.published.telling else set()
+        for update in reversed(self.updates):
+            if update is self.update or update.id not in out:
+                yield update
 
     @property
     def tells_statement(self) -> bool:

@@ -23,12 +23,14 @@ class Letters(Writer):
     """Writes letters, one for each audience and language."""
 
     def notices(self) -> Iterator[Notice]:
-        """Yield the notice of the newest update, for each audience it names and each language they read."""
-        update = self.facts.update
-        for audience in update.audiences:
-            if not self.facts.public(audience):
-                for language in self.facts.voices:
-                    yield self._notice("notice", audience, language, update)
+        """Yield for each audience, in each language they read, the notice of the newest update that is to be told to them."""
+        seen: set[str] = set()
+        for update in self.facts.to_tell():
+            for audience in update.audiences:
+                if audience not in seen and not self.facts.public(audience):
+                    for language in self.facts.voices:
+                        yield self._notice("notice", audience, language, update)
+            seen |= set(update.audiences)
 
     def corrections(self) -> Iterator[Notice]:
         """Yield the correction for each audience that was told a figure that has changed since."""

@@ -39,9 +39,9 @@ class Posts(Writer):
         self.accounts = accounts
 
     def posts(self) -> Iterator[Post]:
-        """Yield the newest update's post for each account."""
-        update = self.facts.update
-        if update.private:
+        """Yield for each account the post of the newest public update that is to be told."""
+        update = next((one for one in self.facts.to_tell() if not one.private), None)
+        if update is None:
             return
         for account in self.accounts:
             language = self.words_language(account.language)

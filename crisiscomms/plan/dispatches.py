@@ -37,13 +37,12 @@ class Dispatches:
         self._corrected: Counter[str] = Counter()
 
     def due(self) -> Iterator[Item]:
-        """Plan what the newest due update sends, and the corrections."""
-        update = self.composed.facts.update
-        age = self.world.now - update.at.at
-        late = age > self.incident.stale_after.length and not self.choices.late
-        reason = f'update "{update.id}" is {_age(age)} old; to send it all the same, add --late'
+        """Plan what the updates send that are due and to be told, and the corrections."""
         for item in self._messages(self.composed.messages, None):
+            age = self.world.now - self.incident.update(item.update).at.at
+            late = age > self.incident.stale_after.length and not self.choices.late
             if item.drafts and late and item.kind != "correction":
+                reason = f'update "{item.update}" is {_age(age)} old; to send it all the same, add --late'
                 yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
             else:
                 yield item

@@ -28,6 +28,7 @@ from crisiscomms.review.consistency import message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
+from crisiscomms.review.given_word import stands_by_its_word
 from crisiscomms.review.hours import record_hours
 from crisiscomms.review.lists import record_lists
 from crisiscomms.review.own import record_own
@@ -60,7 +61,11 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     named = {finding.code for finding in findings} - {"fact-mismatch"}
     if case.composed is not None:
         letters = list(seen(case))
-        of_messages = [*message_findings(case, accounts, letters), *across_channels(case, letters)]
+        of_messages = [
+            *message_findings(case, accounts, letters),
+            *across_channels(case, letters),
+            *stands_by_its_word(case),
+        ]
         findings += [finding for finding in of_messages if finding.code not in named]
         letters += later(case)
         findings += wording(case, [*letters, *unread(case)], named)

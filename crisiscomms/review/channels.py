@@ -8,14 +8,12 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from crisiscomms.errors import Finding
-from crisiscomms.fields import Model, Text, When, shown
-from crisiscomms.messages.derive import commitments
+from crisiscomms.fields import Model, Text
 from crisiscomms.messages.prose import one_line
 from crisiscomms.record import CLOSED, EVERYONE
-from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
-from crisiscomms.review.figures import PHONE, emails, figures
+from crisiscomms.review.figures import PHONE, emails
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 from crisiscomms.review.rules import rule
@@ -32,8 +30,6 @@ def across_channels(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
     """Yield where one message says something else than another, or than what was published."""
     messages = list(letters)
     yield from _order(case)
-    yield from _dropped(case)
-    yield from _gone(case)
     yield from _unmarked(case, messages)
     yield from _addresses(case, messages)
     yield from _signatures(case, messages)
@@ -68,60 +64,6 @@ def _order(case: Case) -> Iterator[Finding]:
         if index == 0 and missing and not update.private and update.id not in case.published.dispatched():
             message = f'update "{update.id}" goes to the public, and not to {", ".join(missing)} by mail'
             yield _finding(case, "order-of-notice", ("updates", index), message)
-
-
-def _dropped(case: Case) -> Iterator[Finding]:
-    """Yield promises that were published and are gone. What was reworded stays under its id and is a changed text."""
-    before = case.published.telling
-    if before is None:
-        return
-    now = {words for promise in case.incident.promises for _, words in promise.text}
-    told = [dict(said) for path, said in before.texts.items() if _PROMISE.fullmatch(path)]
-    gone = [said for said in told if not now & set(said.values())]
-    for said in gone[: len(told) - len(case.incident.promises)]:
-        message = f'"{next(iter(said.values()))}" was promised and is gone'
-        yield _finding(case, "commitment-dropped", ("promises",), message)
-    voices = case.composed.facts.voices if case.composed else {}
-    for key, place, when, done in commitments(case.incident):
-        for language, was in before.texts.get(key, {}).items() if not done else ():
-            due = one_line(voices[language].moment(when)) if language in voices else was
-            if due != was and _is_later(case, when, was, language) and not _explained(case, was, language):
-                name = shown(key.removeprefix("due.").removeprefix("action: ").removeprefix("repair: "))
-                message = f'"{name}" was promised for {was}, and is now due {due}'
-                yield _finding(case, "commitment-dropped", place, message)
-                break
-
-
-def _gone(case: Case) -> Iterator[Finding]:
-    """Yield updates that readers have, and that the record has no longer."""
-    there = {update.id for update in case.incident.updates}
-    for name in case.published.telling.updates if case.published.telling else ():
-        if name not in there:
-            message = f'the update "{name}" is published and no longer in the record'
-            yield _finding(case, "update-gone", ("updates",), message)
-
-
-def _is_later(case: Case, when: When, was: str, language: str) -> bool:
-    """Say whether something is due later than it was. A day that cannot be read counts as sooner."""
-    days = (day.split(".") for day in _days(was, language))
-    found = [tuple(int(part) for part in reversed(day)) for day in days if all(day)]
-    due = when.at.astimezone(case.workspace.zone)
-    return not found or (due.year, due.month, due.day) >= found[0]
-
-
-def _explained(case: Case, said: str, language: str) -> bool:
-    """Say whether an update that was not dispatched yet names the day that was promised, with its year or without."""
-    out = case.published.dispatched()
-    new = [p for p in passages(case.incident) if p.update is not None and p.update.id not in out]
-    days = _days(said, language)
-    named = {day for passage in new for day in _days(passage.words, passage.language)}
-    short = {day[: day.rindex(".") + 1] for day in days}
-    return not named.isdisjoint(days | short) or any(said in one_line(passage.words) for passage in new)
-
-
-def _days(words: str, language: str) -> set[str]:
-    """Return the days that a text names, as 25.11.2026, or 25.11. where it leaves out the year."""
-    return {figure.value for figure in figures(words, language) if figure.kind == "date"}
 
 
 def _unmarked(case: Case, messages: list[Letter]) -> Iterator[Finding]:

@@ -99,11 +99,16 @@ def _letters(case: Case, messages: Messages, known: Known) -> Iterator[Letter]:
                 letter = Letter(page.kind, content.language, page.text, None, f"{page.kind}.md.j2", known)
                 yield _by_hand(case, letter)
     for notice in messages.notices:
-        if notice.language in case.composed.facts.languages:
+        # What an earlier update has still to tell is written for its own time: the rules ask for what holds now.
+        if notice.language in case.composed.facts.languages and (
+            notice.update == case.update.id or notice.kind == "correction"
+        ):
             template = f"{notice.kind}.md.j2"
             letter = Letter(notice.kind, notice.language, notice.text, notice.audience, template, known)
             yield _by_hand(case, letter, notice.update, notice.audience)
     for post in messages.posts:
+        if post.update != case.update.id and post.kind == "post":
+            continue
         letter = Letter(post.kind, post.language, post.text, None, "words.toml", known)
         yield _by_hand(case, letter, post.update, post.channel)
     for memo in messages.memos:

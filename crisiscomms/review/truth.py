@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import When
 from crisiscomms.messages.derive import dotted
-from crisiscomms.record import CLOSED, is_open
+from crisiscomms.record import CLOSED, Update, is_open
 from crisiscomms.record.citations import citations, split
 from crisiscomms.record.handwritten import passage_of
 from crisiscomms.record.own import WORDS
@@ -18,6 +18,10 @@ from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
+from crisiscomms.review.lexicon import lexicon
+
+#: So long after its time an update may go out without being called late: somebody wrote it, and others read it.
+_WRITING = timedelta(minutes=15)
 
 
 def record_truth(case: Case) -> Iterator[Finding]:
@@ -27,6 +31,7 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _newer_than_update(case)
     yield from _future(case)
     yield from _came_late(case)
+    yield from _works_and_fails(case)
     yield from _late(case)
     yield from _translations(case)
 
@@ -183,16 +188,40 @@ def _came_late(case: Case) -> Iterator[Finding]:
     if len(shown) < 2 or shown[-1] is not case.update or case.update.id in case.published.dispatched():
         return
     due, update = shown[-2].next_update, shown[-1]
-    voices = case.facts.voices if case.facts else {}
-    sorry = any(language in voices and voices[language].apologises(words) for language, words in update.text)
-    if due and due.at < update.at.at and not sorry:
+    if due and due.at < max(update.at.at, case.now - _WRITING) and not _owns_delay(case, update):
         yield case.warning(
             "update-came-late",
             ("updates", case.index(update), "at"),
-            f'"{shown[-2].id}" had promised this update by {due}, and it comes at {update.at}',
+            f'"{shown[-2].id}" had promised this update by {due}, and it comes later',
             "Readers waited for it. Who is late and does not say so seems not to have noticed.",
             "Say in its text that it comes later than promised, and that you are sorry.",
         )
+
+
+def _works_and_fails(case: Case) -> Iterator[Finding]:
+    """Find a fix beside an update that knows of none."""
+    fixed = case.incident.times.fixed
+    if fixed and case.composed and case.update.status in {"investigating", "identified"}:
+        yield case.error(
+            "works-and-fails",
+            ("times", "fixed"),
+            f'it was fixed at {fixed}, and "{case.update.id}" is still {case.update.status}',
+            "The pages would say that it works again, beside words that say it does not.",
+            "Remove times.fixed until it works for everyone. If it worked in between, say so in the update.",
+        )
+
+
+def _owns_delay(case: Case, update: Update) -> bool:
+    """Say whether an update says that it is late, and is sorry for it. In languages without a lexicon: that it is sorry."""
+    voices = case.facts.voices if case.facts else {}
+    for language, words in update.text:
+        known = lexicon(language)
+        late = known.numbers.get("late", ()) if known else ()
+        if language in voices and voices[language].apologises(words):
+            low = words.lower()
+            if not late or any(word in low for word in late):
+                return True
+    return False
 
 
 def _late(case: Case) -> Iterator[Finding]:
@@ -225,7 +254,7 @@ def _late(case: Case) -> Iterator[Finding]:
                 "Do it and add done with the time, or say in an update when it comes and why so late.",
             )
     for number, unknown in enumerate(incident.unknowns or ()):
-        if unknown.expected_by and unknown.expected_by.at < case.now and update.status not in CLOSED:
+        if unknown.expected_by and unknown.expected_by.at < case.now:
             yield case.warning(
                 "unknown-overdue",
                 ("unknowns", number, "expected_by"),

@@ -142,3 +142,22 @@ def test_a_correction_goes_out_by_its_sentence_for_real(tmp_path):
     [post] = [path.read_text(encoding="utf-8") for path in (room / "rehearsal/x").rglob("*correction*.txt")]
     assert "18,900" in post
     assert "12,400" in post
+
+
+def test_two_updates_in_one_publish_reach_the_readers_of_both(tmp_path):
+    """Written one after the other, published together: who is named in the first only is told it all the same."""
+    room = copy_example(tmp_path / "workspace")
+    record = room / f"incidents/{RECALL}.yaml"
+    data = data_of(RECALL)
+    for_staff = {"id": "for-staff", "at": "2026-09-09 11:05", "status": "identified", "next_update": "2026-09-16 12:00"}
+    for_staff |= {"text": "We are sorry. Every store has a box for kettles.", "audiences": ["staff"], "private": "true"}
+    data["updates"].append(for_staff)
+    data.setdefault("languages", ["en"])
+    record.write_text(dump(data), encoding="utf-8")
+    words = ("publish", RECALL, "--rehearsal", "--now", "2026-09-09T11:10:00+02:00")
+    done = run_here(room, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    mails = [path.parent.name for path in (room / "rehearsal/email").rglob("*.eml")]
+    assert set(mails) == {"recall", "for-staff"}
+    assert len(list((room / "rehearsal/x").rglob("*.txt"))) == 1, "the post of the public update"
+    assert "Nothing to publish" in run_here(room, *words).stdout

@@ -442,7 +442,7 @@ def test_a_private_update_reaches_its_audience_and_no_page_feed_post_or_memo(ben
     read = bench.read_data(with_private_update(data_of(OUTAGE)), FINAL[OUTAGE])
     reached = [name for name, text in read.messages() if "CANARY" in text]
     assert sorted(reached) == ["notice merchants de", "notice merchants en"]
-    assert read.composed.messages.posts == ()
+    assert [post.update for post in read.composed.messages.posts] == ["counted"]  # the public is told what it may know
     for content in read.composed.messages.site:
         assert content.status == "resolved"
         assert "CANARY" not in content.summary

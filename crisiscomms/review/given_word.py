@@ -1,0 +1,159 @@
+"""Whether a record stands by what was published from it: promises, updates, figures, and what the pages said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crisiscomms.errors import Finding
+from crisiscomms.fields import When, shown
+from crisiscomms.messages.corrections import changed_groups
+from crisiscomms.messages.derive import commitments
+from crisiscomms.messages.prose import one_line
+from crisiscomms.published import PAGES, STANDING, WAITING, Telling
+from crisiscomms.record.texts import passages
+from crisiscomms.record.tree import Path_
+from crisiscomms.review.context import Case, short
+from crisiscomms.review.figures import figures
+from crisiscomms.review.rules import rule
+
+#: What the parts of a page are called that readers may have been told.
+_CALLED = {
+    "title": "the title",
+    "not-affected": "what was not affected",
+    "data": "which data",
+    "product": "the products and lots",
+    "cause": "the cause",
+    "responsibility": "whose doing it was",
+    "promise": "a promise",
+    "do-now": "what to do now",
+    "contact": "whom to ask",
+}
+
+
+def stands_by_its_word(case: Case) -> Iterator[Finding]:
+    """Yield where a record no longer says what was published from it."""
+    before = case.published.telling
+    if before is None or case.incident.history:
+        return
+    yield from _promises(case, before)
+    yield from _postponed(case, before)
+    yield from _updates(case, before)
+    yield from _figures(case, before)
+    yield from _told_otherwise(case, before)
+
+
+def _finding(case: Case, code: str, place: Path_, message: str) -> Finding:
+    found = rule(code, "F")
+    return case.finding(code, found.severity, place, message, found.why, found.fix)
+
+
+def _promises(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield promises that are gone, or of which the record says something else became than was published."""
+    now = {promise.id: (number, promise) for number, promise in enumerate(case.incident.promises)}
+    words = {said for promise in case.incident.promises for _, said in promise.text}
+    for key, stood in before.texts.items():
+        kind, _, name = key.partition(".")
+        if kind != "promise":
+            continue
+        if name not in now:
+            said = next((text for path, text in before.texts.items() if path == f"promised.{name}"), {})
+            if words.isdisjoint(said.values()):
+                told = next(iter(said.values()), name)
+                yield _finding(case, "commitment-dropped", ("promises",), f'"{short(told)}" was promised and is gone')
+            continue
+        number, promise = now[name]
+        for field, state in (("kept", promise.kept), ("broken", promise.broken)):
+            if stood[field] and not state:
+                message = f'"{name}" was published as {field}, and is not marked so any more'
+                yield _finding(case, "commitment-dropped", ("promises", number), message)
+        voice = case.facts.voices[case.facts.languages[0]] if case.facts else None
+        if voice and (promise.kept or promise.broken) and stood["due"] < voice.iso(promise.due):
+            message = f'"{name}" was promised for {stood["due"]}, and is now said to have been due {promise.due}'
+            yield _finding(case, "commitment-dropped", ("promises", number, "due"), message)
+
+
+def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield what comes later than it was promised for, without a word about that day."""
+    voices = case.composed.facts.voices if case.composed else {}
+    for key, place, when, done in commitments(case.incident):
+        for language, was in before.texts.get(key, {}).items() if not done else ():
+            due = one_line(voices[language].moment(when)) if language in voices else was
+            if due != was and _is_later(case, when, was, language) and not _explained(case, was, language):
+                name = shown(key.removeprefix("due.").removeprefix("action: ").removeprefix("repair: "))
+                message = f'"{name}" was promised for {was}, and is now due {due}'
+                yield _finding(case, "commitment-dropped", place, message)
+                break
+
+
+def _updates(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield updates that readers have, and that are gone, or are said to have been at another time or to mean another."""
+    there = {update.id: update for update in case.incident.updates}
+    voice = case.facts.voices[case.facts.languages[0]] if case.facts else None
+    for name in before.updates:
+        update = there.get(name)
+        if update is None:
+            message = f'the update "{name}" is published and no longer in the record'
+            yield _finding(case, "update-gone", ("updates",), message)
+            continue
+        stood = before.texts.get(f"update.{name}")
+        if stood is None or voice is None:
+            continue
+        coming = voice.iso(update.next_update) if update.next_update else ""
+        now = {"at": voice.iso(update.at), "status": update.status, "next_update": coming}
+        for field, value in now.items():
+            if value != stood[field]:
+                message = (
+                    f'"{name}" was published with {field} {stood[field] or "left out"}, and has {value or "none"} now'
+                )
+                yield _finding(case, "update-rewritten", ("updates", case.index(update)), message)
+
+
+def _figures(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield figures that readers were told, and that the record has no longer under their name."""
+    for name in before.facts:
+        groups = [group for group in before.told_to(name) or () if group != PAGES]
+        if groups and name not in case.incident.facts and not hasattr(case.incident.times, name):
+            said = next(iter(before.facts[name].values()), "")
+            message = f"readers were told {name}: {said}, and the record has no such fact any more"
+            yield _finding(case, "fact-gone", ("facts",), message)
+
+
+def _told_otherwise(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield what readers were written that is otherwise now, where no new update goes out that could tell them."""
+    told = [one for one in case.published.told if one.kind not in STANDING and one.state not in WAITING]
+    if case.composed is None or not told or {update.id for update in case.composed.facts.updates} - set(before.updates):
+        return
+    sent = {one.update for one in told}
+    new = (one for one in case.composed.facts.corrections if one.at is None and not one.figure)
+    words = [one.what.partition(".")[2] for one in new if one.what.startswith("updates.")]
+    changed = [f'the words of "{name}"' for name in words if name in sent]
+    changed += [_CALLED[group] for group in changed_groups(before, case.composed.telling)]
+    if changed:
+        count = sum(one.count for one in told if one.audience)
+        whom = f"{count:,} mails are" if count != 1 else "1 mail is"
+        yield _finding(
+            case, "told-changed", ("updates",), f"{whom} out, and what they say is changed: {', '.join(changed)}"
+        )
+
+
+def _is_later(case: Case, when: When, was: str, language: str) -> bool:
+    """Say whether something is due later than it was. A day that cannot be read counts as sooner."""
+    days = (day.split(".") for day in _days(was, language))
+    found = [tuple(int(part) for part in reversed(day)) for day in days if all(day)]
+    due = when.at.astimezone(case.workspace.zone)
+    return not found or (due.year, due.month, due.day) >= found[0]
+
+
+def _explained(case: Case, said: str, language: str) -> bool:
+    """Say whether an update that was not dispatched yet names the day that was promised, with its year or without."""
+    out = case.published.dispatched()
+    new = [p for p in passages(case.incident) if p.update is not None and p.update.id not in out]
+    days = _days(said, language)
+    named = {day for passage in new for day in _days(passage.words, passage.language)}
+    short = {day[: day.rindex(".") + 1] for day in days}
+    return not named.isdisjoint(days | short) or any(said in one_line(passage.words) for passage in new)
+
+
+def _days(words: str, language: str) -> set[str]:
+    """Return the days that a text names, as 25.11.2026, or 25.11. where it leaves out the year."""
+    return {figure.value for figure in figures(words, language) if figure.kind == "date"}
