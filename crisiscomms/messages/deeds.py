@@ -46,12 +46,17 @@ class Deeds(Events):
         done = item.done if isinstance(item, Action) else item.kept
         text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
         late = done is None and self._is_over(item.due)
-        return Said({"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late})
+        was_late = done is not None and item.due is not None and done.at > item.due.at
+        parts = {"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late, "was_late": was_late}
+        return Said(parts)
 
     @cached_property
     def do_now(self) -> list[Md]:
-        """What this audience should do now."""
-        return [found for item in self._mine(self._incident.do_now) if (found := self._md(item.text))]
+        """What this audience should do now. Where people may be hurt, what everyone should do goes with its own."""
+        items = self._mine(self._incident.do_now)
+        if self._incident.harm != "none":
+            items += [one for one in self._incident.do_now if self._facts.public(one.audience) and one not in items]
+        return [found for item in items if (found := self._md(item.text))]
 
     @cached_property
     def repair(self) -> list[Said]:

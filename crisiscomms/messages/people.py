@@ -53,9 +53,9 @@ class People(Teller):
 
     @cached_property
     def feedback(self) -> Said | None:
-        """How readers answer us: `question`, `channel`, `read_by`, `closes`."""
+        """How readers answer us: `question`, `channel`, `read_by`, `closes`. None once it is closed."""
         feedback = self._incident.feedback
-        if not feedback:
+        if not feedback or self._is_over(feedback.closes):
             return None
         question, closes = self._md(feedback.question), self._when(feedback.closes)
         parts = {"question": question, "channel": feedback.channel, "read_by": feedback.read_by, "closes": closes}

@@ -74,7 +74,7 @@ class Told(People, Deeds):
     def overdue(self) -> Md | None:
         """That the next update is late, in a sentence. None where it is not."""
         due = self._update.next_update
-        if due is None or self.resolved or not self._is_over(due):
+        if due is None or not self._is_over(due):
             return None
         by = self._voice.in_sentence(self._voice.moment(due, utc=True), due=True)
         return Md(self.word("site.next_update_late").format(by=by))

@@ -32,6 +32,7 @@ def incoherences(incident: Incident, tree: Tree, names: Names, workspace: Worksp
     yield from check.names_of_audiences()
     yield from check.names_of_updates()
     yield from check.ids()
+    yield from check.outcomes()
     yield from check.pictures(workspace, path)
     yield from check.times()
     yield from check.updates()
@@ -114,6 +115,16 @@ class _Coherence:
                         f'"{name}" is the id of two entries of {field}; the first is on line {line}',
                         "Give each its own id. It is part of an address.",
                     )
+
+    def outcomes(self) -> Iterator[Finding]:
+        for index, promise in enumerate(self.incident.promises):
+            if promise.kept and promise.broken:
+                yield self.finding(
+                    "kept-and-broken",
+                    ("promises", index, "broken"),
+                    f'the promise "{promise.id}" is marked as kept and as broken',
+                    "Keep one. What was broken and came later stays broken: say in an update that it is done now.",
+                )
 
     def pictures(self, workspace: Workspace, path: Path) -> Iterator[Finding]:
         for index, product in enumerate(self.incident.affected.products):

@@ -24,6 +24,13 @@ _NUMBER = re.compile(
     r"(?P<digits>\d(?<![\w.,/:#-]\d)\d*(?:[.,\u202f\u00a0']\d+)*)"
     r"(?:(?P<percent>\s?%)|(?P<short>[kKmM]|bn|mn)\b|[\s\u00a0](?P<scale>[^\W\d_]+))?(?!\w)"
 )
+#: Numbers that count nothing: emergency numbers, round the clock, versions, standards, and numbered things.
+_NAMES = re.compile(
+    r"\b(?:24/7|(?:dial|call|ring|wählen Sie|rufen Sie)\s(?:1?1[02]|911|999|000|116\s?1?17|117|1177|144)"
+    r"|(?:ISO|IEC|DIN|RFC)[\s-]\d+(?:[-:]\d+)*|(?:version|section|article|chapter|appendix|paragraph|flight|Abschnitt"
+    r"|Artikel|Kapitel|Absatz|Anhang|Flug)\s(?:[A-Z]{2}\s?)?\d+(?:\.\d+)*|v\d+(?:\.\d+)+)\b(?![.,:]?\d)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w")
 # A day in words, around the name of a month: 18 November 2026, 18th of November, November 18, November 2026.
 _DAY_BEFORE = re.compile(r"(?<!\w)(?P<day>\d{1,2})(?:st|nd|rd|th|er)?\.?\s{1,9}(?:(?:of|de)\s{1,9})?$")
@@ -69,6 +76,7 @@ def _found(text: str, language: str) -> Iterator[Figure]:
     for sign, find in (("://", _LINK.finditer), ("@", emails), ("+", PHONE.finditer)):
         if sign in rest:
             rest = _blank(rest, [match.span() for match in find(rest)])
+    rest = _blank(rest, [match.span() for match in _NAMES.finditer(rest)])
     found = list(_days(rest, language))
     rest = _blank(rest, [(day.start, day.start + len(day.written)) for day in found])
     yield from found

@@ -18,6 +18,8 @@ from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
+from crisiscomms.review.joined import spelled
+from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 
 #: So long after its time an update may go out without being called late: somebody wrote it, and others read it.
@@ -81,10 +83,17 @@ def _written_out(case: Case) -> Iterator[Finding]:
             part if isinstance(part, str) else " " * len(part.written)
             for part in split(passage.words.replace("$$", "  "), case.incident.facts)
         )
-        for figure in figures(blanked, passage.language):
+        in_words = spelled(Letter("", passage.language, blanked), _counted(case, passage.language))
+        for figure in (*figures(blanked, passage.language), *in_words):
             nth = sum(passage.words.startswith(figure.written, at) for at in range(figure.start))
             if figure.kind == "number" and figure.value not in elsewhere:
                 yield from _mismatch(case, passage, figure, place(figure.written, nth))
+
+
+def _counted(case: Case, language: str) -> frozenset[str]:
+    """Return the words for what the record counts: a number in words before one of them is a figure too."""
+    units = [fact.unit for fact in case.incident.facts.values()]
+    return frozenset(unit.word(language, form).lower() for unit in units for form in ("one", "other"))
 
 
 def _mismatch(case: Case, passage: Passage, figure: Figure, place: Place) -> Iterator[Finding]:

@@ -68,3 +68,35 @@ def test_a_repair_that_should_be_there_is_not_promised_for_the_past(bench):
     assert "You will have it by 20 November 2026." in in_time
     assert "You will have it" not in late
     assert "You should have had it by 20 November 2026. If you do not have it yet, tell us." in late
+
+
+def test_a_promise_that_was_kept_late_says_so_wherever_it_is_said_to_be_kept(bench):
+    data = data_of(OUTAGE)
+    data["promises"][0]["kept"] = "2026-11-27 10:00"
+    texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
+    for name in ("incident en", "statement en", "faq en"):
+        assert "We had promised it by 25 November 2026, and were late." in texts[name]
+    data["promises"][0]["kept"] = "2026-11-24 10:00"
+    texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
+    assert "were late" not in texts["incident en"]
+
+
+def test_nobody_is_asked_to_answer_where_nobody_reads_any_more(bench):
+    data = data_of(OUTAGE)
+    data["feedback"]["closes"] = "2026-12-15"
+    assert "reads every answer" in bench.compose_data(data, "2026-12-15 12:00").message("incident en")
+    text = bench.compose_data(data, "2026-12-16 12:00").message("incident en")
+    assert "reads every answer" not in text
+    assert "If you need help, write to" in text
+
+
+def test_where_people_may_be_hurt_what_everyone_should_do_stands_in_every_letter(bench):
+    data = data_of("kettle-recall")
+    everyone = (
+        data["do_now"][0]["text"] if isinstance(data["do_now"][0]["text"], str) else data["do_now"][0]["text"]["en"]
+    )
+    audience = next(name for name in data["updates"][0]["audiences"])
+    data["do_now"].append({"audience": audience, "text": "Please keep the receipt."})
+    letter = bench.compose_data(data, "2026-09-09 11:01").message(f"notice {audience} en")
+    assert "Please keep the receipt." in letter
+    assert everyone.split(".")[0] in " ".join(letter.split())
