@@ -17,6 +17,7 @@ from typing import Any, Literal
 from crisiscomms.channels.base import Caps, Channel, Letter, NotSent, Posting, Prepared, Receipt, Rejected, Sender
 from crisiscomms.channels.form import MailForms
 from crisiscomms.channels.mail import MailSettings
+from crisiscomms.durable import rename_through, write_through
 from crisiscomms.fields import Language
 from crisiscomms.limits import X_POST
 
@@ -56,7 +57,7 @@ class OutboxChannel:
     def open(self, secret: Callable[[str], str]) -> Any:
         """Open the folder. No secret is needed."""
         del secret
-        return _folder(self._folder)
+        return _folder(self._folder, lasting=True)
 
 
 #: How much of an address a file's name holds: names have at most 255 bytes.
@@ -79,7 +80,7 @@ class RehearsalChannel:
     def open(self, secret: Callable[[str], str]) -> Any:
         """Open the folder."""
         del secret
-        return _folder(self._folder)
+        return _folder(self._folder, lasting=False)
 
 
 def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
@@ -97,10 +98,10 @@ def _addressed(prepared: Prepared, item: Letter | Posting) -> Prepared:
 
 
 @contextmanager
-def _folder(folder: Path) -> Iterator[Sender]:
+def _folder(folder: Path, *, lasting: bool) -> Iterator[Sender]:
     with _certain():
         folder.mkdir(parents=True, exist_ok=True)
-    yield _FolderSender(folder)
+    yield _FolderSender(folder, lasting=lasting)
 
 
 @contextmanager
@@ -113,10 +114,12 @@ def _certain() -> Iterator[None]:
 
 
 class _FolderSender:
-    """Writes each message whole or not at all."""
+    """Writes each message whole or not at all. A rehearsal does not wait for the disk: nobody misses its files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lasting: bool) -> None:
         self._root = folder.resolve()
+        self._write = write_through if lasting else Path.write_bytes
+        self._rename = rename_through if lasting else Path.replace
 
     def _path(self, prepared: Prepared) -> Path:
         path = (self._root / prepared.envelope["file"]).resolve()
@@ -137,10 +140,10 @@ class _FolderSender:
         draft = path.with_name(f".{path.name}.part")
         with _certain():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(self._body(prepared, parent))
+            self._write(draft, self._body(prepared, parent))
         edge()
         with _certain():
-            draft.replace(path)
+            self._rename(draft, path)
         return Receipt(prepared.envelope["file"], evidence={"file": prepared.envelope["file"]})
 
     def find_existing(self, prepared: Prepared, *, since: datetime) -> Receipt | None:

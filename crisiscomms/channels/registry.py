@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from crisiscomms.channels.base import Channel
+from crisiscomms.durable import put_durably
 from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, Severity, did_you_mean, relative
 from crisiscomms.workspace import FILE, Workspace, toml_place
 
@@ -103,9 +104,24 @@ def _real(workspace: Workspace, name: str, table: dict[str, Any]) -> Channel:
 
 
 def unsubscribe_key(workspace: Workspace) -> bytes:
-    """Return the key behind unsubscribe tokens, or a throw-away one while nothing was ever sent from here."""
+    """Return the key behind unsubscribe tokens, or a throw-away one while nothing was ever sent from here.
+
+    Raises CrisiscommsError where it cannot be read.
+    """
     path = _key_path(workspace)
-    return bytes.fromhex(path.read_text(encoding="utf-8").strip()) if path.is_file() else secrets.token_bytes(32)
+    if not path.is_file():
+        return secrets.token_bytes(32)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="utf-8").strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise CrisiscommsError(
+            "secrets/unsubscribe.key is damaged",
+            why="Nobody could tell any more who asked for no more mail, so nothing goes out.",
+            fix="Put the file back from a backup, or copy it from another machine that publishes.",
+        )
+    return key
 
 
 def keep_unsubscribe_key(workspace: Workspace, *, begun: bool = False) -> None:
@@ -122,10 +138,7 @@ def keep_unsubscribe_key(workspace: Workspace, *, begun: bool = False) -> None:
         )
     if not path.is_file():
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(secrets.token_hex(32), encoding="utf-8")
-        draft.chmod(0o600)
-        draft.replace(path)
+        put_durably(path, secrets.token_hex(32).encode(), mode=0o600)
 
 
 def _key_path(workspace: Workspace) -> Path:

@@ -118,6 +118,13 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
             code = 130
         except BrokenPipeError:
             code = 1
+        except OSError as error:
+            from crisiscomms.cli.words import show_any, show_error, unwritable
+
+            said = unwritable(error)
+            code = said.exit_code if said else show_any(error)
+            if said:
+                show_error(said, as_json=bool(kwargs.get("json") or kwargs.get("as_json")))
         except Exception as error:  # noqa: BLE001 -- a person sees words, never a traceback
             from crisiscomms.cli.words import show_any
 
@@ -132,6 +139,10 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 def main() -> None:
     """Run the command line."""
     from importlib import import_module
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a title in Japanese is no reason to stop where nobody can show it
+            stream.reconfigure(errors="backslashreplace")
 
     if "--debug" in sys.argv:  # with any verb, for whoever mends crisiscomms
         sys.argv.remove("--debug")

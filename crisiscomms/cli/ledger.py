@@ -119,7 +119,7 @@ def move(
     from crisiscomms.cli.words import count, say
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
-    from crisiscomms.ledger.copying import copy_all
+    from crisiscomms.ledger.copying import copy_all, leaving
     from crisiscomms.ledger.store import open_store
     from crisiscomms.workspace import find_secret, has_password, is_url, set_ledger
 
@@ -141,7 +141,8 @@ def move(
         source.recover()  # what a killed publish left, while this machine can still tell that it is gone
         target = open_store(to, find_secret(room.workspace, "ledger", "password"))
         try:
-            entries = copy_all(source.store, target)
+            with leaving(source.store):  # whoever holds or suppresses meanwhile waits, and is told that it moved
+                entries = copy_all(source.store, target)
         finally:
             target.close()
         source.close()

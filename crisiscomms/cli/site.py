@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
 
 if TYPE_CHECKING:
     from crisiscomms.channels.website import WebsiteChannel
@@ -64,7 +64,7 @@ def verify(channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = F
         raise CrisiscommsError(
             f"there is no site of ours at {site.place}",
             why="Readers find nothing.",
-            fix=f"Publish: crisiscomms publish{' --rehearsal' if room.rehearsal else ''}",
+            fix=f"Put it up again: crisiscomms site put{' --rehearsal' if room.rehearsal else ''}",
         )
     left = site.differing(target, manifest.files, None)
     where = site.read_from or site.place
@@ -133,6 +133,35 @@ def rollback(
         release=_plain(chosen),
         instead_of=stood and stood.digest,
     )
+    return 0
+
+
+@sites.command()
+@guarded
+def put(
+    channel: Only = None, folder: Folder = None, rehearsal: Rehearsal = False, now: Now = None, json: Json = False
+) -> int:
+    """Put the site up again from what is published.
+
+    For a new look or place, or where it was damaged. Nobody is mailed, and nothing is posted.
+
+    Example: crisiscomms site put
+    """
+    from crisiscomms.cli.progress import Bar
+    from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.words import done
+    from crisiscomms.delivery.anchors import refuse_older
+    from crisiscomms.delivery.sites import put_site
+    from crisiscomms.delivery.world import publishing
+
+    room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
+    site = _site(room, channel)
+    with publishing(room), Bar(room, quiet=json) as bar:
+        refuse_older(room)
+        receipt = put_site(room, site.name, {}, room.clock(), bar.tell, bar.pages)
+        bar.stop()
+    words = ["The site is up, as it was published. Nobody was mailed, and nothing was posted."]
+    done("site-put", words, as_json=json, channel=site.name, release=receipt.id)
     return 0
 
 

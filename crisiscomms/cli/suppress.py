@@ -1,11 +1,15 @@
 """`crisiscomms suppress`: people who want no more mail. It takes effect before the next message, even while one publishes."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+
+#: What stands for a reader in an unsubscribe address: a digest of 32 bytes.
+_TOKEN = re.compile(r"token:[A-Za-z0-9_-]{43}")
 
 
 @app.command()
@@ -34,7 +38,7 @@ def suppress(
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read", why="Nothing was recorded.", fix="Save it as UTF-8 text.") from error
     named = [line.strip() for line in [*(readers or []), *lines] if line.strip()]
-    wrong = [one for one in named if not one.startswith("token:") and not is_email(one)]
+    wrong = [one for one in named if not (_TOKEN.fullmatch(one) or is_email(one))]
     if wrong or not named:
         raise UsageError(
             f'"{wrong[0]}" is neither a plain e-mail address nor token:T' if wrong else "say who wants no more mail",

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, ReviewFailed, Severity
+from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, ReviewFailed, Severity, UsageError, relative
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "bold": "1", "dim": "2"}
 
@@ -82,6 +82,17 @@ def _width(stream: TextIO) -> int:
 def visible(text: str) -> str:
     """Return text with control and direction characters spelled out, so that a hostile record cannot paint the screen."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def unwritable(error: OSError) -> UsageError | None:
+    """Return in words what the system refused about a file. None where it was about something else."""
+    if not isinstance(error.filename, str | Path) or not error.strerror:
+        return None
+    return UsageError(
+        f"{relative(Path(error.filename))} cannot be read or written: {error.strerror}",
+        why="The command stopped there. What was sent is in the ledger.",
+        fix="Check that the disk has room, and who may write there. Then run the command again.",
+    )
 
 
 def answer() -> str:

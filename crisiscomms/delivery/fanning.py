@@ -33,6 +33,9 @@ Ended = Callable[[Row, Outcome, State], None]
 def _seldom_collected() -> Iterator[None]:
     """Let the garbage collector rest: it would go through all that lives a thousand times, at a tenth of a mail's cost."""
     before = gc.get_threshold()
+    if before[0] == _NEW_OBJECTS:  # another drain of this process lets it rest already
+        yield
+        return
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *before[1:])
     try:

@@ -44,9 +44,11 @@ def switch(
     ledger: Ledger, stages: Iterable[Stage], together: Together, ended: Callable[[Row, Outcome, State], None]
 ) -> bool:
     """Carry out the rows of some stages in one go, and say how each ended. False: the place had better be left alone."""
-    lease, began = Lease(ledger), moment()
-    rows = [row for stage in stages for row in ledger.claim(stage, Worker.this(), most=BATCH)]
-    lease.begin(began)
+    lease, rows = Lease(ledger), list[Row]()
+    lease.begin(moment())
+    for stage in stages:
+        rows += ledger.claim(stage, Worker.this(), most=BATCH)
+        lease.keep(rows)  # there may be thousands, and the disk slow
     begun = ledger.turn([Begin(row, ()) for row in rows], ())
     ledger.give_back([row for row in rows if row.id in begun.held])
     going = [row for row in rows if row.id in begun.go]

@@ -47,7 +47,7 @@ def _zone(plain: Any, zone: tzinfo) -> tzinfo:
     page = plain.get("page") if isinstance(plain, dict) else None
     try:
         return ZoneInfo(text(page.get("time_zone"))) if isinstance(page, dict) else zone
-    except (ValueError, OSError):  # there is no such zone
+    except (ValueError, OSError, KeyError):  # there is no such zone
         return zone
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,14 +90,23 @@ def write(entry: Entry, workspace: Workspace) -> Path:
     """Write a record, whole or not at all."""
     path = workspace.record_path(entry.id)
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(entry.text, encoding="utf-8", newline="\n")
-    if entry.action is Action.NEW:
-        path.hardlink_to(draft)  # refuses a file that came in the meantime
-        draft.unlink()
-    else:
-        draft.replace(path)
-    return path
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(entry.text, encoding="utf-8", newline="\n")
+        if entry.action is not Action.NEW:
+            draft.replace(path)
+            return path
+        try:
+            path.hardlink_to(draft)  # refuses a file that came in the meantime
+        except FileExistsError:
+            if path.read_text(encoding="utf-8") != entry.text:  # somebody else wrote another record by that name
+                raise
+        except OSError:  # some disks know no links
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(entry.text)
+        return path
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def digest_of(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from crisiscomms.errors import CrisiscommsError, UsageError, relative
+from crisiscomms.ledger.engines import MOVED
 from crisiscomms.ledger.ledger import Ledger
 from crisiscomms.ledger.store import Store, open_store
 from crisiscomms.ledger.tables import METADATA, audit
@@ -76,7 +78,7 @@ def copy_all(source: Store, target: Store) -> int:
     the trail does not hold: nothing is copied then.
     """
     _prove(source)
-    with source.read() as reading, target.write() as writing:
+    with source.snapshot() as reading, target.write() as writing:
         if any(writing.execute(select(func.count()).select_from(table)).scalar() for table in METADATA.sorted_tables):
             raise UsageError(
                 f"{target.name} is not empty",
@@ -90,6 +92,18 @@ def copy_all(source: Store, target: Store) -> int:
         entries = int(writing.execute(select(func.max(audit.c.seq))).scalar() or 0)
     _prove(target)
     return entries
+
+
+@contextmanager
+def leaving(store: Store) -> Iterator[None]:
+    """Keep everybody from writing to a file whose rows are being copied, and let nobody write there once they are."""
+    with store.write() as connection:
+        yield
+        for change in ("INSERT", "UPDATE", "DELETE"):
+            for table in METADATA.sorted_tables:
+                name = f"moved_{table.name}_{change.lower()}"
+                said = f"SELECT RAISE(ABORT, '{MOVED}')"
+                connection.exec_driver_sql(f"CREATE TRIGGER {name} BEFORE {change} ON {table.name} BEGIN {said}; END")
 
 
 def _prove(store: Store) -> None:

@@ -13,6 +13,9 @@ from crisiscomms.errors import CrisiscommsError, Unreachable
 from crisiscomms.ledger.machine import refuse_network
 from crisiscomms.ledger.turns import take_turn
 
+#: What a file says to whoever writes to it after its rows were moved elsewhere.
+MOVED = "this ledger was moved"
+
 
 def driver_of(connection: Connection) -> Any:
     """Return the driver's own connection: what SQLAlchemy lays around it costs as much as a small statement."""
@@ -25,6 +28,12 @@ def failure(error: BaseException) -> Unreachable | None:
     Only the database's own words are repeated: what was to be written is not.
     """
     behind = error.orig if isinstance(error, DBAPIError) else error
+    if MOVED in str(behind):
+        return Unreachable(
+            "the ledger was moved into a database a moment ago",
+            why="Nothing was written into the file that is left.",
+            fix="Run the command again: it goes to the new place.",
+        )
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(behind).__mro__}
     if not names & {"sqlite3.OperationalError", "psycopg.OperationalError"}:
         return None

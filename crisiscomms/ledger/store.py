@@ -98,8 +98,15 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a connection that sees one moment, takes no lock and waits for nobody."""
+        """Open a connection that takes no lock and waits for nobody. On SQLite it sees one moment."""
         with self._quick.execution_options(reads=True).connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection that sees one moment for as long as it is open, whatever others write meanwhile."""
+        level = {"isolation_level": "REPEATABLE READ"} if self.shared else {}
+        with self._quick.connect().execution_options(reads=True, **level) as connection:
             yield connection
 
     @contextmanager

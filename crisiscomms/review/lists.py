@@ -19,7 +19,16 @@ _CALLED = frozenset({"language", "lang", "locale", "sprache", "langue", "idioma"
 def record_lists(case: Case) -> Iterator[Finding]:
     """Yield what a list of people lacks for what is to be written to them."""
     audiences = case.workspace.audiences(case.incident.audiences)
+    named = set(case.update.audiences) if case.composed else set()
     for name, people in case.record.lists.items():
+        if name in named and not people.count and not people.problems:
+            yield case.warning(
+                "empty-list",
+                Place(people.file),
+                f'"{case.update.id}" goes to {name}, and there is nobody on that list',
+                "Nobody gets it by mail, and nothing says so to you later.",
+                "Put the people back on the list, or take the audience out of the update.",
+            )
         fact = case.incident.facts.get(audiences[name].counted_by or "")
         if fact and fact.value != people.count:
             yield case.error(

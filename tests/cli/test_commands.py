@@ -26,7 +26,7 @@ def test_every_verb_is_in_help_with_an_example(crisiscomms):
         "refused": ("list", "resolve"),
         "audit": ("verify", "export"),
         "ledger": ("backup", "restore", "accept", "move"),
-        "site": ("list", "verify", "rollback"),
+        "site": ("list", "verify", "rollback", "put"),
     }
     for verb in [*(set(VERBS) - set(groups)), *(f"{group} {verb}" for group in groups for verb in groups[group])]:
         said = crisiscomms(*verb.split(), "--help").stdout

@@ -107,8 +107,8 @@ def _bench(folder, given):
         listed, before, after = given["list"]
         path = home / "lists" / f"{listed}.csv"
         text = path.read_text(encoding="utf-8")
-        assert before in text
-        path.write_text(text.replace(before, after), encoding="utf-8")
+        assert before in text or before == "ALL"
+        path.write_text(after if before == "ALL" else text.replace(before, after), encoding="utf-8")
     if "order" in given:
         path = home / "crisiscomms.toml"
         text = path.read_text(encoding="utf-8")
