@@ -143,7 +143,8 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
         say(f"Nothing goes: {count(blocked, 'message does', 'messages do')} not, for the reasons above.")
         return
     if not changes:
-        say("Nothing to publish." if left else "Nothing to publish. What is out says what the records say.")
+        whose = "the records say" if ids else "the open records say. One that is over is looked at by its name"
+        say("Nothing to publish." if left else f"Nothing to publish. What is out says what {whose}.")
         return
     counts = {
         action: sum(1 for one in plan.incidents for item in one.items if item.action == action) for action in _SIGNS

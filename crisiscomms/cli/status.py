@@ -106,7 +106,8 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     late: list[str] = []
     coming: list[str] = []
     clock = room.clock()
-    late += gone(room)
+    out = room.published()
+    late += gone(room) + _lost(room)
     for name in room.workspace.incidents():
         try:
             incident = load_record(room.workspace, name, people=False).incident
@@ -117,8 +118,15 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
             continue
         ticking += clocks(incident, clock)
         due = [update for update in incident.updates if update.at.at <= clock]
-        if due and due[-1].status not in CLOSED and due[-1].next_update:
-            when = due[-1].next_update
+        telling = out.of(name).telling
+        told = [update for update in due if update.id in telling.updates] if telling else due
+        late += [
+            f'{name}: update "{update.id}" is written and not published: crisiscomms publish {name}'
+            for update in due
+            if telling and update.id not in telling.updates
+        ]
+        if told and told[-1].status not in CLOSED and told[-1].next_update:
+            when = told[-1].next_update
             (late if when.at < clock else coming).append(
                 f"{name}: the next update was promised for {when} {when.at.tzname()}"
             )
@@ -133,6 +141,18 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
                     f'{name}: promise "{promise.id}", due {promise.due}: {promise.owner.words[0][1]} sees to it'
                 )
     return late, coming, ticking
+
+
+def _lost(room: "Room") -> list[str]:
+    """Say that a site stands which names another ledger than ours, or a newer one: nothing here is to be believed then."""
+    from crisiscomms.delivery.anchors import published_anchors
+
+    trail = room.ledger.trail if room.has_ledger else None
+    if all(trail and (trail.holds(one) or trail.accepted(one)) for one in published_anchors(room)):
+        return []
+    return [
+        "The site was published from a newer ledger than this one, or from another. Put that one back before you publish"
+    ]
 
 
 def _show(lines: list[dict[str, Any]], late: list[str], coming: list[str], holds: dict[str, str]) -> None:

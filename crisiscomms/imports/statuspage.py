@@ -56,7 +56,8 @@ def _draft(given: dict[str, Any], words: Words, zone: tzinfo) -> Draft:
         return next((found for name in names if (found := read_time(given.get(name), zone))), None)
 
     name, status = text(given.get("name")), text(given.get("status")).strip().lower()
-    started = time("started_at", "scheduled_for", "created_at", "monitoring_at", "resolved_at", "updated_at")
+    # A maintenance calls the time at which it was announced its start.
+    started = time("scheduled_for", "started_at", "created_at", "monitoring_at", "resolved_at", "updated_at")
     ended = time("resolved_at")
     steps = [step for step in items(given.get("incident_updates")) if isinstance(step, dict)]
     told = [*reversed([_step(step, words, zone) for step in steps]), *_postmortem(given, words, zone)]

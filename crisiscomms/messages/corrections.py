@@ -100,7 +100,7 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
     """Yield what a telling says otherwise than the one before it."""
     for name, shown in before.facts.items():
         to = before.told_to(name)
-        if to != () and _differs(shown, now.facts.get(name, {})):
+        if to != () and _differs(shown, now.facts.get(name, {})) and not _still_true(before, now, f"fact.{name}"):
             yield Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)
     for update in before.updates:
         key, said = f"updates.{update}", f"said.{update}"
@@ -110,6 +110,14 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
     for group in _MARKED:
         if lost := gone(before, now, group):
             yield Correction(f"page.{group}", lost, {}, None, figure=False, heard=before.updates, to=(PAGES,))
+
+
+def _still_true(before: Telling, now: Telling, key: str) -> bool:
+    """Say whether a figure that was said to be a least one is more now: what readers were told was no error."""
+    then, today = before.texts.get(key), now.texts.get(key)
+    if not then or not today or then["certainty"] != "at-least":
+        return False
+    return float(today["value"]) >= float(then["value"])
 
 
 def changed_groups(before: Telling, now: Telling) -> list[str]:

@@ -62,7 +62,11 @@ def telling(facts: Facts) -> Telling:
         for key, _, when, _ in commitments(facts.incident)
     }
     kept = {**dict(_promised(facts)), **dict(_dated(facts))}
-    everything = {**sources, **said, **read, **due, **on_pages(facts), **kept}
+    sure = {
+        f"fact.{name}": {"value": str(fact.value), "certainty": fact.certainty}
+        for name, fact in facts.incident.facts.items()
+    }
+    everything = {**sure, **sources, **said, **read, **due, **on_pages(facts), **kept}
     return Telling(shown, everything, updates, facts.corrections, known_to(facts))
 
 

@@ -69,8 +69,11 @@ def timeline(
 
 
 def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late: bool) -> Iterator[Event]:
+    times = dict(content.times)
     for name, at in content.times:
-        yield Event(name, at)
+        # Of a past incident no source says when it was noticed: its record has the time at which it began.
+        if not (content.past and name == "noticed" and at == times.get("started")):
+            yield Event(name, at)
     for entry in content.entries[:_MOST]:
         yield Event("update", entry.at, id=entry.id, status=entry.status)
     for promise in promises:

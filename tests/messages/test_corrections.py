@@ -161,3 +161,26 @@ def test_two_updates_in_one_publish_reach_the_readers_of_both(tmp_path):
     assert set(mails) == {"recall", "for-staff"}
     assert len(list((room / "rehearsal/x").rglob("*.txt"))) == 1, "the post of the public update"
     assert "Nothing to publish" in run_here(room, *words).stdout
+
+
+def test_at_least_so_many_that_become_more_are_no_error(bench):
+    data = data_of(OUTAGE)
+    data["facts"]["failed_payments"]["certainty"] = "at-least"
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+    published = PublishedIncident(before.telling, told)
+    for value, wrong in (("1800", False), ("1719", False), ("1600", True)):
+        data["facts"]["failed_payments"]["value"] = value
+        names = [name for name, _ in bench.read_data(data, FINAL[OUTAGE], published).messages()]
+        assert any(name.startswith("correction") for name in names) is wrong
+
+
+def test_a_private_letter_promises_nothing_about_the_page(bench):
+    data = data_of(OUTAGE)
+    private = {"id": "inside", "at": "2026-11-18 16:22", "status": "resolved", "private": "true"}
+    private |= {"text": {"en": "We are sorry. We pay you back.", "de": "Es tut uns leid. Wir zahlen zurück."}}
+    data["updates"].insert(5, {**private, "audiences": ["merchants"], "next_update": "2026-11-19 10:00"})
+    letter = bench.compose_data(data, FINAL[OUTAGE]).message("notice merchants en")
+    assert "You will hear from us again by 10:00 CET on 19 November 2026" in " ".join(letter.split())
+    assert "#inside" not in letter
+    assert "will be on the status page" not in letter

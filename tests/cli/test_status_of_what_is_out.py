@@ -1,0 +1,47 @@
+"""What `status` says is what readers were told, and not what a record that nobody published says."""
+
+import pytest
+from example_room import copy_example, run_here, source_of
+
+OUTAGE = "checkout-outage"
+
+
+@pytest.fixture
+def room(tmp_path):
+    folder = copy_example(tmp_path / "workspace")
+    (folder / f"incidents/{OUTAGE}.yaml").write_text(source_of(OUTAGE, 1), encoding="utf-8")
+    for path in (folder / "incidents").glob("*.yaml"):
+        if path.stem != OUTAGE:
+            path.unlink()
+    now = ("--rehearsal", "--now", "2026-11-18T10:35:00+01:00")
+    assert run_here(folder, "publish", OUTAGE, *now).returncode == 0
+    return folder
+
+
+def status(folder, time):
+    return run_here(folder, "status", "--rehearsal", "--now", f"2026-11-18T{time}:00+01:00", "--exit-code")
+
+
+def test_a_promise_that_readers_have_is_late_whatever_the_record_promises_now(room):
+    path = room / f"incidents/{OUTAGE}.yaml"
+    assert status(room, "11:10").returncode == 0
+    path.write_text(
+        path.read_text(encoding="utf-8").rstrip()
+        + "\n  - id: second\n    at: 2026-11-18 11:12\n    status: investigating\n    text: {en: We look on., de: Wir suchen.}\n"
+        "    next_update: 2026-11-18 18:00\n    audiences: [merchants]\n",
+        encoding="utf-8",
+    )
+    done = status(room, "11:30")
+    assert done.returncode == 6
+    assert "the next update was promised for 2026-11-18 11:15" in done.stdout
+    assert 'update "second" is written and not published: crisiscomms publish checkout-outage' in " ".join(
+        done.stdout.split()
+    )
+
+
+def test_a_lost_ledger_is_named_beside_a_site_that_stands(room):
+    for path in (room / "rehearsal").glob("ledger.db*"):
+        path.unlink()
+    done = status(room, "10:40")
+    assert done.returncode == 6
+    assert "The site was published from a newer ledger than this one, or from another." in " ".join(done.stdout.split())
