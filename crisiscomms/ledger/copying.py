@@ -78,7 +78,7 @@ def copy_all(source: Store, target: Store) -> int:
     the trail does not hold: nothing is copied then.
     """
     _prove(source)
-    with source.snapshot() as reading, target.write() as writing:
+    with source.read(one_moment=True) as reading, target.write() as writing:
         if any(writing.execute(select(func.count()).select_from(table)).scalar() for table in METADATA.sorted_tables):
             raise UsageError(
                 f"{target.name} is not empty",

@@ -97,15 +97,11 @@ class Store:
         self._quick.dispose()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Open a connection that takes no lock and waits for nobody. On SQLite it sees one moment."""
-        with self._quick.execution_options(reads=True).connect() as connection:
-            yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """Open a connection that sees one moment for as long as it is open, whatever others write meanwhile."""
-        level = {"isolation_level": "REPEATABLE READ"} if self.shared else {}
+    def read(self, *, one_moment: bool = False) -> Iterator[Connection]:
+        """Open a connection that takes no lock. `one_moment`: it sees no change that comes while it is open."""
+        level = (
+            {"isolation_level": "REPEATABLE READ"} if one_moment and self.shared else {}
+        )  # a file's readers never do
         with self._quick.connect().execution_options(reads=True, **level) as connection:
             yield connection
 
