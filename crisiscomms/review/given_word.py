@@ -67,9 +67,14 @@ def _promises(case: Case, before: Telling) -> Iterator[Finding]:
                 message = f'"{name}" was published as {field}, and is not marked so any more'
                 yield _finding(case, "commitment-dropped", ("promises", number), message)
         voice = case.facts.voices[case.facts.languages[0]] if case.facts else None
-        if voice and (promise.kept or promise.broken) and stood["due"] < voice.iso(promise.due):
+        if voice and (promise.kept or promise.broken) and _is_after(voice.iso(promise.due), stood["due"]):
             message = f'"{name}" was promised for {stood["due"]}, and is now said to have been due {promise.due}'
             yield _finding(case, "commitment-dropped", ("promises", number, "due"), message)
+
+
+def _is_after(now: str, then: str) -> bool:
+    """Say whether one time is later than another, as tellings hold them. A day counts as all of it."""
+    return now[:10] > then[:10] or (now[:10] == then[:10] and "T" in then and now > then)
 
 
 def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
@@ -130,10 +135,8 @@ def _told_otherwise(case: Case, before: Telling) -> Iterator[Finding]:
     changed += [_CALLED[group] for group in changed_groups(before, case.composed.telling)]
     if changed:
         count = sum(one.count for one in told if one.audience)
-        whom = f"{count:,} mails are" if count != 1 else "1 mail is"
-        yield _finding(
-            case, "told-changed", ("updates",), f"{whom} out, and what they say is changed: {', '.join(changed)}"
-        )
+        whom = f"{count:,} mails are out, and what they say" if count != 1 else "1 mail is out, and what it says"
+        yield _finding(case, "told-changed", ("updates",), f"{whom} is changed: {', '.join(changed)}")
 
 
 def _is_later(case: Case, when: When, was: str, language: str) -> bool:
