@@ -135,7 +135,12 @@ def gone(before: Telling, now: Telling, group: str) -> Words:
         if key.startswith(start) and all(_differs(words, other) or not (words.keys() & other.keys()) for other in stand)
     ]
     languages = dict.fromkeys(language for words in lost for language in words)
-    return {language: " ".join(words[language] for words in lost if language in words) for language in languages}
+    return {language: _in_a_row([words[language] for words in lost if language in words]) for language in languages}
+
+
+def _in_a_row(said: Sequence[str]) -> str:
+    """Return sentences one after the other, and what is no sentence with a comma after it."""
+    return " ".join(words if words.endswith((".", "!", "?", "\u061f")) else f"{words}," for words in said).rstrip(",")
 
 
 def _differs(before: Words, now: Words) -> bool:

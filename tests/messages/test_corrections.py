@@ -184,3 +184,14 @@ def test_a_private_letter_promises_nothing_about_the_page(bench):
     assert "You will hear from us again by 10:00 CET on 19 November 2026" in " ".join(letter.split())
     assert "#inside" not in letter
     assert "will be on the status page" not in letter
+
+
+def test_what_is_gone_from_a_list_is_read_as_a_list(bench):
+    data = data_of(RECALL)
+    before = bench.compose_data(data, FIRST).composed
+    name, lots = data["affected"]["products"][0]["name"], data["affected"]["products"][0]["lots"]
+    data["affected"]["products"][0]["lots"] = ["9999"]
+    text = bench.read(dump(data), FIRST, PublishedIncident(telling=before.telling)).message("incident en")
+    assert isinstance(name, str)
+    assert f"{lots[0]}, {name}" in text
+    assert f'{lots[-1]}"' in text
