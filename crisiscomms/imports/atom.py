@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from crisiscomms.imports.past import Draft, Gathered, LeftOut, Sorting, Step, Words
-from crisiscomms.imports.times import read_time, yearless
+from crisiscomms.imports.times import named_zone, read_time, yearless
 from crisiscomms.imports.words import from_html, plain
 
 _OVER = frozenset({"resolved", "completed", "postmortem"})
@@ -74,8 +74,8 @@ def _steps(content: str, words: Words, changed: datetime | None) -> Iterator[Ste
         when = plain(match[1])
         at = None
         if latest is not None:
-            in_utc = re.search(r"\b(?:UTC|GMT)\b", when) is not None
-            at = yearless(when, latest.astimezone(UTC) if in_utc else latest)
+            zone = named_zone(when)
+            at = yearless(when, latest.astimezone(zone) if zone else latest)
         latest = at or latest
         text = from_html(body[label.end() :] if label else body, words.cut)
         yield Step(at or latest, plain(label["said"]) if label else "", text)

@@ -54,7 +54,10 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Draft:
-    """An incident as its source tells it. `steps` are oldest first. `over`: the source says that it is."""
+    """An incident as its source tells it. `steps` are oldest first. `over`: the source says that it is.
+
+    `planned`: it is a maintenance, which was told before it began.
+    """
 
     reference: str
     name: str
@@ -64,6 +67,7 @@ class Draft:
     ended: datetime | None = None
     steps: tuple[Step, ...] = ()
     components: tuple[tuple[str, ComponentState], ...] = ()
+    planned: bool = False
 
 
 class PastUpdate(NamedTuple):
@@ -145,7 +149,8 @@ def past_of(draft: Draft, words: Words, now: datetime) -> Past:
     steps = sorted(_timed(draft), key=lambda pair: pair[0])
     if not steps:
         raise _NO_TIME
-    started = min(draft.started or steps[0][0], steps[0][0])
+    first = steps[0][0]
+    started = draft.started if draft.planned and draft.started else min(draft.started or first, first)
     updates = [*_updates(steps, words)]
     ended = draft.ended if draft.ended and draft.ended >= started else None
     if updates[-1].status not in CLOSED:

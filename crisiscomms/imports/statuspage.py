@@ -71,6 +71,7 @@ def _draft(given: dict[str, Any], words: Words, zone: tzinfo) -> Draft:
         ended or (time("scheduled_until") if status == "completed" else None),
         tuple(told),
         worst(_components(given, steps)),
+        planned=time("scheduled_for") is not None,
     )
 
 

@@ -3,11 +3,49 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEARLESS = re.compile(r"([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2})\s*,?\s*(\d{1,2}):(\d{2})", re.ASCII)
 _YEARS = range(1990, 2201)
+#: Short names of zones that mean one offset only, in hours: where a page says PDT, it was summer, whatever it is now.
+_ZONES: dict[str, float] = {
+    "UTC": 0,
+    "GMT": 0,
+    "WET": 0,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+    "MSK": 3,
+    "AST": -4,
+    "ADT": -3,
+    "EST": -5,
+    "EDT": -4,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "AKST": -9,
+    "AKDT": -8,
+    "HST": -10,
+    "JST": 9,
+    "KST": 9,
+    "SGT": 8,
+    "HKT": 8,
+    "AWST": 8,
+    "ACST": 9.5,
+    "ACDT": 10.5,
+    "AEST": 10,
+    "AEDT": 11,
+    "NZST": 12,
+    "NZDT": 13,
+    "SAST": 2,
+    "BRT": -3,
+}
+_ZONE = re.compile(r"\d{1,2}:\d{2}\s*(?:[AaPp][Mm]\s*)?([A-Z]{3,4})\b")
 _WIDEST = timedelta(hours=14)
 
 
@@ -31,6 +69,13 @@ def placed(found: datetime, zone: tzinfo) -> datetime | None:
     found = (found if found.tzinfo else found.replace(tzinfo=zone)).replace(microsecond=0)
     offset = found.utcoffset() or timedelta(0)
     return found.astimezone(UTC) if offset % timedelta(minutes=1) or abs(offset) > _WIDEST else found
+
+
+def named_zone(words: str) -> tzinfo | None:
+    """Return the zone that stands behind a time: `09:00 PDT`. None where there is none, or it could be several."""
+    match = _ZONE.search(words)
+    hours = _ZONES.get(match[1]) if match else None
+    return None if hours is None else timezone(timedelta(hours=hours))
 
 
 def yearless(words: str, no_later_than: datetime) -> datetime | None:

@@ -76,6 +76,7 @@ def _draft(issue: dict[str, Any], comments: list[Any], words: Words, zone: tzinf
         (end or closed) if planned else closed,
         (first, *_told(issue, comments, words, zone)),
         worst(_components(fields, name)),
+        planned=planned and start is not None,
     )
 
 

@@ -189,3 +189,45 @@ def test_what_is_nothing_we_know_is_said_with_the_way_out(settled, tmp_path):
         done = settled.run("import", *words, expect=2)
         assert "Fix:" in done.stderr
     assert "left out: it is not JSON" in settled.run("import", __file__, "--from", "statuspage", expect=3).stderr
+
+
+@pytest.mark.parametrize(
+    ("updated", "said", "moment"),
+    [
+        ("2024-07-03T16:00:00Z", "Jul 3, 09:00 PDT", "2024-07-03 09:00 -07:00"),
+        (
+            "2024-11-20T09:00:00-08:00",
+            "Oct 3, 09:00 PDT",
+            "2024-10-03 09:00 -07:00",
+        ),  # told again once the clocks had changed
+        ("2024-11-20T09:00:00-08:00", "Nov 19, 09:00 PST", "2024-11-19 09:00 -08:00"),
+        ("2024-07-03T16:00:00+02:00", "Jul 3, 14:00 UTC", "2024-07-03 14:00 UTC"),
+        (
+            "2024-07-03T16:00:00+02:00",
+            "Jul 3, 14:00 CST",
+            "2024-07-03 14:00 +02:00",
+        ),  # China's or America's: nobody knows
+    ],
+)
+def test_the_zone_behind_a_time_in_a_feed_is_the_one_that_counts(settled, tmp_path, updated, said, moment):
+    feed = tmp_path / "history.atom"
+    feed.write_text(
+        f"""<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"><id>tag:x,2005:/history</id>
+        <title>Status</title><updated>{updated}</updated><entry><id>tag:x,2005:Incident/1</id><updated>{updated}</updated>
+        <link rel="alternate" type="text/html" href="https://status.example.com/incidents/abc123"/><title>It was slow</title>
+        <content type="html">&lt;p&gt;&lt;small&gt;{said}&lt;/small&gt;&lt;br&gt;&lt;strong&gt;Resolved&lt;/strong&gt; -
+        It works again.&lt;/p&gt;</content></entry></feed>""",
+        encoding="utf-8",
+    )
+    bring(settled, feed)
+    [record] = (settled.folder / "incidents").glob("2024-*.yaml")
+    assert f"at: {moment}" in record.read_text(encoding="utf-8")
+
+
+def test_a_maintenance_began_when_it_was_planned_for_and_not_when_it_was_announced(settled, tmp_path):
+    planned = {**fifty.incident(1), "status": "completed", "scheduled_for": "2024-05-10T02:00:00Z"}
+    planned |= {"created_at": "2024-05-01T09:00:00Z", "started_at": "2024-05-01T09:00:00Z"}
+    planned |= {"resolved_at": "2024-05-10T03:58:00Z"}
+    bring(settled, saved(tmp_path, planned))
+    [record] = (settled.folder / "incidents").glob("2024-*.yaml")
+    assert "started: 2024-05-10 02:00" in record.read_text(encoding="utf-8")
