@@ -284,3 +284,35 @@ def test_a_missing_library_is_named_with_what_installs_it(module, extra, monkeyp
     with pytest.raises(CrisiscommsError) as caught:
         needed(module, extra)
     assert f'"crisiscomms[{extra}]"' in caught.value.fix
+
+
+def test_what_somebody_else_put_into_the_branch_is_no_release_to_go_back_to(git_branch, tmp_path):
+    target = GitTarget(git_branch, NOW)
+    target.put(release(1))
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "--quiet", "--branch", "pages", git_branch.remote, other], check=True)
+    (other / "index.html").write_text("<h1>not ours</h1>", encoding="utf-8")
+    who = ["-c", "user.name=Someone", "-c", "user.email=someone@else.example"]
+    subprocess.run(["git", "-C", other, *who, "commit", "--quiet", "-am", "x"], check=True)
+    subprocess.run(["git", "-C", other, "push", "--quiet", "origin", "pages"], check=True)
+    target.put(release(2))
+    assert shown(target) == release(2).files
+    target.roll_back(find(target.kept(), release(1).name))
+    assert shown(target) == release(1).files
+    assert b"not ours" not in body(target, "index.html")
+
+
+def test_a_commit_that_claims_to_be_ours_and_is_not_is_refused(git_branch, tmp_path):
+    target = GitTarget(git_branch, NOW)
+    target.put(release(1))
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "--quiet", "--branch", "pages", git_branch.remote, other], check=True)
+    (other / "index.html").write_text("<h1>not ours</h1>", encoding="utf-8")
+    who = ["-c", "user.name=Someone", "-c", "user.email=someone@else.example"]
+    words = f"Publish\n\nCrisiscomms-Release: {release(1).digest}\n"
+    subprocess.run(["git", "-C", other, *who, "commit", "--quiet", "-am", words], check=True)
+    subprocess.run(["git", "-C", other, "push", "--quiet", "origin", "pages"], check=True)
+    target.put(release(2))
+    with pytest.raises(CrisiscommsError, match="was changed since it was kept"):
+        target.roll_back(find(target.kept(), release(1).name))
+    assert shown(target) == release(2).files

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crisiscomms.errors import Busy, CrisiscommsError
-from crisiscomms.website.deploy.release import KEPT, MANIFEST, Kept, Manifest, Release
+from crisiscomms.website.deploy.release import KEPT, MANIFEST, Kept, Manifest, Release, sha256
 from crisiscomms.website.files import Files
 
 #: How far back we look for releases that may be shown again.
@@ -26,6 +26,8 @@ _DEPTH = 4 * KEPT
 #: What a host of pages wants in the branch, besides the site: no other tool is to work on it, and a domain's name.
 _HOSTS, _DOMAIN = ".nojekyll", "CNAME"
 _WHY = "Readers see what they saw before."
+#: What a commit of ours says of the release in it.
+_TRAILER = "Crisiscomms-Release"
 #: How many seconds one step of git may take.
 _PATIENCE = 300.0
 
@@ -83,6 +85,10 @@ class GitTarget:
                 raise CrisiscommsError(f"the release {to.name} is no longer in the branch", why=_WHY)
             found = repository.bodies(commit, [*manifest.files, MANIFEST])
             files = {name: body or b"" for name, body in found.items()}
+            if any(sha256(files[name]) != digest for name, digest in manifest.files.items()):
+                raise CrisiscommsError(
+                    f"the release {to.name} was changed since it was kept", why=_WHY, fix="Go back to another one."
+                )
             repository.push(repository.commit(Release(manifest.digest, Files.of(files)), self._at))
 
     @contextmanager
@@ -118,7 +124,8 @@ class _Repository:
         found: dict[str, str] = {}
         for commit in self.commits():
             manifest = self.manifest(commit)
-            if manifest:
+            # A commit of somebody else's has our list of files, and not our word for it.
+            if manifest and f"{_TRAILER}: {manifest.digest}" in self._run("show", "-s", "--format=%B", commit).decode():
                 found.setdefault(manifest.digest, commit)
         return dict(list(found.items())[:KEPT])
 
@@ -181,7 +188,7 @@ class _Repository:
         return self._run("rev-parse", "refs/new").decode().strip()
 
     def _head(self, release: Release, at: datetime) -> bytes:
-        words = f"Publish {release.name}\n\nCrisiscomms-Release: {release.digest}\n".encode()
+        words = f"Publish {release.name}\n\n{_TRAILER}: {release.digest}\n".encode()
         who = f"{_plain(self.branch.author)} <{_plain(self.branch.email)}> {int(at.timestamp())} +0000"
         lines = f"commit refs/new\nauthor {who}\ncommitter {who}\ndata {len(words)}\n".encode()
         parent = f"from {self.tip}\n" if self.tip else ""
