@@ -29,6 +29,7 @@ _UPDATE = re.compile(
 )
 _RULE = re.compile(r"^[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ ]*$", re.MULTILINE)
 
+_NO_TEXT = LeftOut("it is not UTF-8", "Save it as UTF-8 text, then import again.", unreadable=True)
 _NO_HEAD = LeftOut("its head cannot be read", "It begins with --- and ends with ---. Correct it.", unreadable=True)
 _DRAFT = LeftOut("it is a draft", "Nobody has seen it. Take out draft: true to bring it in.")
 _OTHER = LeftOut("it is no issue", "Only section: issue is brought in.")
@@ -46,7 +47,10 @@ def gather(files: Mapping[str, bytes], source: str, words: Words, zone: tzinfo, 
 
 
 def _draft(name: str, body: bytes, words: Words, zone: tzinfo) -> Draft:
-    whole = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        whole = body.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        raise _NO_TEXT from None
     match = _HEAD.match(whole)
     if not match:
         raise _NO_HEAD

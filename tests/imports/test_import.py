@@ -231,3 +231,13 @@ def test_a_maintenance_began_when_it_was_planned_for_and_not_when_it_was_announc
     bring(settled, saved(tmp_path, planned))
     [record] = (settled.folder / "incidents").glob("2024-*.yaml")
     assert "started: 2024-05-10 02:00" in record.read_text(encoding="utf-8")
+
+
+def test_a_file_in_another_encoding_is_named_and_not_guessed_at(settled, tmp_path):
+    folder = tmp_path / "content/issues"
+    folder.mkdir(parents=True)
+    head = "---\ntitle: Störung\ndate: 2024-05-01 09:00:00\nresolved: true\nresolvedWhen: 2024-05-01 10:00:00\nsection: issue\n---\n"
+    (folder / "one.md").write_bytes(f"{head}Es ging nicht.\n".encode("latin-1"))
+    done = settled.run("import", str(folder), "--yes", expect=3)
+    assert "it is not UTF-8" in " ".join((done.stdout + done.stderr).split())
+    assert not list((settled.folder / "incidents").glob("2024-*.yaml"))
