@@ -8,6 +8,7 @@ How the room is built:
     scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
                        `conditions`
     elements, truth    the record against its status and the clock; beside them `lists`, `hours`, `standing`, `own`, `care`
+    given_word, ahead  the record against what was published from it, and against what is planned for later
     figures, joined    numbers, dates and times in a text, alone and together; `days` of the week beside them
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
     required           each message against the record's own words, `stated` one by hand in any words; `consistency`
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.messages.compose import Account
+from crisiscomms.review.ahead import refused_later
 from crisiscomms.review.care import message_care, record_care
 from crisiscomms.review.channels import across_channels
 from crisiscomms.review.consistency import message_findings
@@ -65,6 +67,7 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
             *message_findings(case, accounts, letters),
             *across_channels(case, letters),
             *stands_by_its_word(case),
+            *refused_later(case),
         ]
         findings += [finding for finding in of_messages if finding.code not in named]
         letters += later(case)
