@@ -64,16 +64,12 @@ class Reading:
             raise KeyError(digest)
         return bytes(body)
 
-    def rows(self, *states: State, incident: str | None = None, publication: int | None = None) -> list[Row]:
+    def rows(self, *states: State) -> list[Row]:
         """Return rows in some states (none: all), oldest first, with who has or had them in hand."""
         statement = ROWS_IN_HAND.order_by(_d.id)
         if states:
-            every = select(_i.id) if incident is None else select(_i.id).where(_i.incident == incident)
-            statement = statement.where(_d.item.in_(every.scalar_subquery()), _d.state.in_(words(*states)))
-        if incident:
-            statement = statement.where(_i.incident == incident)
-        if publication is not None:
-            statement = statement.where(_i.publication == publication)
+            every = select(_i.id).scalar_subquery()  # by item first, as the index has them
+            statement = statement.where(_d.item.in_(every), _d.state.in_(words(*states)))
         with self.store.read() as connection:
             return [Row.read(row) for row in connection.execute(statement)]
 

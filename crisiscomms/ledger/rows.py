@@ -56,11 +56,6 @@ class Row(NamedTuple):
         """Make a row of the columns of `statements.ROW`, with or without who has it in hand."""
         return Row(*found)
 
-    @property
-    def key(self) -> tuple[str, str, str, str, str, int]:
-        """What makes a delivery the same delivery."""
-        return (self.incident, self.update_id, self.channel, self.account, self.recipient, self.number)
-
 
 @dataclass(frozen=True)
 class Publication:

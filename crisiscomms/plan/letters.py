@@ -12,15 +12,14 @@ from itertools import islice, repeat
 from pydantic_core import to_json
 
 from crisiscomms.channels.mail import mail_id
+from crisiscomms.ledger.states import MAYBE_OUT, WAITING, State
 from crisiscomms.messages.model import Notice
 from crisiscomms.plan.deliveries import Deliveries
 from crisiscomms.published import Copy, Draft
 from crisiscomms.record import Recipient
 
 _PORTION = 500
-#: States in which a reader has a mail, or may have it, so that the next one can answer to it.
-_ARRIVED = frozenset({"sent", "sent_by_operator", "in_doubt", "closed_unknown", "sending"})
-_NEVER_GOT_IT = frozenset({"failed", "cancelled", "planned", "retry_wait"})
+_NEVER_GOT_IT = frozenset({State.FAILED, State.CANCELLED, *WAITING})
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Letters:
 
     def _was_told_otherwise(self, person: Recipient, copies: Sequence[Copy]) -> bool:
         """Say whether a reader has a notice with other figures of their own than the list has now."""
-        last = next((copy for copy in reversed(copies) if copy.kind == "notice" and copy.state in _ARRIVED), None)
+        last = next((copy for copy in reversed(copies) if copy.kind == "notice" and copy.state in MAYBE_OUT), None)
         if last is None or self.notice.kind != "notice":
             return False
         now = dict(zip(_slots(str(self.line["columns"])), self.values(person), strict=True))
@@ -163,7 +162,7 @@ class Letters:
 
     def _thread(self, person: Recipient, copies: Sequence[Copy]) -> str:
         """Return the Message-ID of the first mail that this reader got about the incident."""
-        first = next((copy for copy in copies if copy.names and copy.state in _ARRIVED), None)
+        first = next((copy for copy in copies if copy.names and copy.state in MAYBE_OUT), None)
         return mail_id(self.notice.incident, first.update, first.number, person.key, first.names) if first else ""
 
 
