@@ -1,6 +1,7 @@
 """`crisiscomms init`: a workspace to start from."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,7 @@ def init(
     (folder / "incident.schema.json").write_text(_schema(), encoding="utf-8")
     read_workspace(folder)
     verb = "crisiscomms publish --rehearsal" if example else "crisiscomms new ID --call"
-    next_ = verb if folder == Path() else f"{verb} -C {folder}"
+    next_ = verb if folder == Path() else f"{verb} -C {shlex.quote(str(folder))}"
     done("init", [f"Written: {relative(folder)}", f"Next: {next_}"], as_json=as_json, folder=str(folder), next=next_)
     return 0
 

@@ -135,6 +135,14 @@ def _left(room: "Room") -> _Left:
     return _Left(ledger.left(open_), ledger.held_back(open_), ledger.kept_for_later(open_), doubt, soon, refused)
 
 
+def _local(room: "Room", at: str) -> str:
+    """Return a time of the ledger as people here read it."""
+    from datetime import datetime
+
+    local = datetime.fromisoformat(at).astimezone(room.workspace.zone)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}"
+
+
 def _say_left(room: "Room", left: _Left, *, refused_now: bool) -> None:
     """Say what is not out, why, and what to do about it."""
     from crisiscomms.cli.words import count, say
@@ -148,7 +156,7 @@ def _say_left(room: "Room", left: _Left, *, refused_now: bool) -> None:
         say(f"Only the first were told: {rest}. Look at what arrived, then go on: crisiscomms publish")
     if left.waiting > left.held + left.first:
         waiting = count(left.waiting - left.held - left.first, "message")
-        when = f" The first of them may go at {left.next_time}." if left.next_time else ""
+        when = f" The first of them may go at {_local(room, left.next_time)}." if left.next_time else ""
         say(f"Not out yet: {waiting}.{when} Publish again, and it goes on where it stopped.")
     if left.doubt:
         say(f"In doubt: {count(left.doubt, 'message')}. It may or may not have arrived. Look: crisiscomms doubt list")

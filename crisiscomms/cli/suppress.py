@@ -36,7 +36,8 @@ def suppress(
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines() if file else []
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read", why="Nothing was recorded.", fix="Save it as UTF-8 text.") from error
+        there = "Save it as UTF-8 text." if file and file.exists() else "Check its name: there is no such file."
+        raise UsageError(f"{file} cannot be read", why="Nothing was recorded.", fix=there) from error
     named = [line.strip() for line in [*(readers or []), *lines] if line.strip()]
     wrong = [one for one in named if not (_TOKEN.fullmatch(one) or is_email(one))]
     if wrong or not named:
