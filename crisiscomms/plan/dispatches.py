@@ -189,13 +189,17 @@ class Dispatches:
             yield self._correction(item, letters)
         elif letters.count:
             action = Action.REVISE if letters.revised else Action.CREATE
-            reason = _OTHERWISE.format(who=_people(letters.otherwise)) if letters.otherwise else ""
-            yield replace(item, action=action, drafts=letters, reason=reason)
+            reasons = [_OTHERWISE.format(who=_people(letters.otherwise))] if letters.otherwise else []
+            reasons += [_elsewhere(letters.elsewhere)] if letters.elsewhere else []
+            yield replace(item, action=action, drafts=letters, reason=". ".join(reasons))
         elif letters.otherwise:
             yield replace(item, action=Action.BLOCK, reason=_OTHERWISE.format(who=_people(letters.otherwise)))
         else:
             wait = "1 person still waits" if letters.frozen == 1 else f"{letters.frozen:,} people still wait"
-            yield replace(item, action=Action.KEEP, reason=f"{wait}: {_FROZEN}" if letters.frozen else "")
+            reason = f"{wait}: {_FROZEN}" if letters.frozen else ""
+            if not reason and letters.elsewhere:
+                reason = _elsewhere(letters.elsewhere)
+            yield replace(item, action=Action.KEEP, reason=reason)
 
     def _letters(self, notice: Notice, channel: str, when: datetime | None, *, several: bool) -> Letters | None:
         """Return the mails of a notice. None where nobody on the list reads its language."""
@@ -269,6 +273,12 @@ def _language(language: str, reads: tuple[str, ...]) -> str:
 
 def _people(count: int) -> str:
     return "1 reader was" if count == 1 else f"{count:,} readers were"
+
+
+def _elsewhere(count: int) -> str:
+    if count == 1:
+        return "1 person of it stands on a list that comes first, and gets only that mail"
+    return f"{count:,} people of it stand on a list that comes first, and get only that mail"
 
 
 def _age(age: timedelta) -> str:

@@ -27,7 +27,9 @@ class Letters:
     """The deliveries of one notice through one channel. Going through them again gives the same again.
 
     `people` opens the list anew; `values` returns what fills the slots for one reader, in the order of the line's
-    columns. `otherwise` counts readers who were told other figures of their own than the list has now. `heard` are the updates with a figure that this corrects, where that is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
+    columns. `otherwise` counts readers who were told other figures of their own than the list has now. `elsewhere` counts
+    those who get the mail of a line before instead. `heard` are the updates with a figure that this corrects, where that
+    is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
     something about this update by an earlier line of the plan, as hashes of their addresses.
     """
 
@@ -42,6 +44,7 @@ class Letters:
     readers: int = 0
     count: int = 0
     otherwise: int = 0
+    elsewhere: int = 0
     digest: str = ""
     revised: bool = False
     frozen: int = 0
@@ -52,6 +55,7 @@ class Letters:
         whole, to_all = sha256(), self._is_to_all
         for person, copies in self._with_copies():
             self.readers += 1
+            self.elsewhere += bool(self.taken) and hash(person.key) in self.taken
             self.otherwise += bool(copies) and self._was_told_otherwise(person, copies)
             if (copies or not to_all) and self._skips(person, copies):
                 continue

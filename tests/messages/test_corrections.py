@@ -195,3 +195,21 @@ def test_what_is_gone_from_a_list_is_read_as_a_list(bench):
     assert isinstance(name, str)
     assert f"{lots[0]}, {name}" in text
     assert f'{lots[-1]}"' in text
+
+
+def test_the_plan_names_readers_whom_another_list_keeps_from_their_own_mail(tmp_path):
+    room = copy_example(tmp_path / "workspace")
+    data = data_of(RECALL)
+    both = (room / "lists/buyers.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+    (room / "lists/hurt.csv").write_text(
+        f"email,name,language\n{both},Ann,en\nnew@shop.example,Ann New,en\n", encoding="utf-8"
+    )
+    hurt = {"name": "People who were hurt", "channels": ["email"], "recipients": "../lists/hurt.csv"}
+    data["audiences"] = {**data.get("audiences", {}), "hurt": hurt}
+    data["impact"].append({"audience": "hurt", "effect": "The handle came off, and you were burnt."})
+    data["do_now"].append({"audience": "hurt", "text": "A nurse of ours calls you today."})
+    data["updates"][0]["audiences"] = [*data["updates"][0]["audiences"], "hurt"]
+    (room / f"incidents/{RECALL}.yaml").write_text(dump(data), encoding="utf-8")
+    done = run_here(room, "plan", RECALL, "--rehearsal", "--now", "2026-09-09T11:01:00+02:00")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "1 person of it stands on a list that comes first, and gets only that mail" in said
