@@ -674,3 +674,16 @@ def test_an_update_that_nobody_has_read_yet_is_judged_though_a_newer_one_stands_
     plain = bench.read(source_of(OUTAGE), FINAL[OUTAGE])
     out = PublishedIncident(telling=telling(plain.composed.facts))
     assert "any-inconvenience" not in codes(bench.read(source, FINAL[OUTAGE], out).findings), "it was judged then"
+
+
+def test_an_organisation_that_moves_to_another_zone_rewrites_nothing(bench):
+    before = bench.read(source_of(OUTAGE), FINAL[OUTAGE]).composed.telling
+    settings = bench.workspace.settings.organisation
+    moved = bench.with_settings(organisation=settings.model_copy(update={"timezone": "Europe/London"}))
+    source = source_of(OUTAGE)
+    for line in source.splitlines():
+        if line.strip().startswith(("at:", "next_update:")) and ":" in line.partition(": ")[2]:
+            time = line.partition(": ")[2].split("#")[0].strip()
+            source = source.replace(f": {time}", f": {time} Europe/Berlin", 1) if "Berlin" not in line else source
+    found = moved.read(source, FINAL[OUTAGE], PublishedIncident(telling=before)).findings
+    assert not [finding for finding in found if finding.code == "update-rewritten"]
