@@ -15,7 +15,7 @@ from typing import TypeVar
 from crisiscomms.channels.base import Channel, NotSent, OutcomeUnknown, Receipt, Rejected
 from crisiscomms.delivery.fanning import BATCH, Fanning
 from crisiscomms.delivery.lease import Lease, moment
-from crisiscomms.delivery.outcomes import Failures, Outcome, ending
+from crisiscomms.delivery.outcomes import AFTER_REFUSALS, Failures, Outcome, ending
 from crisiscomms.delivery.outside import Outside, not_sent
 from crisiscomms.delivery.sites import Stands, Together, shared, switch, switched_again
 from crisiscomms.delivery.tally import Tally
@@ -122,6 +122,8 @@ class Drain:
             if failures.asked:
                 self.ledger.ask_patience(stage.channel, failures.asked)
                 failures.asked = 0.0  # what it asked for once it gets once
+            if failures.refuses:
+                self._leave_alone(stage.channel, failures.refused)
             if not going:
                 return False
             pause = self.ledger.wait(stage.channel, per_second)
@@ -132,6 +134,12 @@ class Drain:
                 return True
             # Without a pause the pace allows more by now than it did when the last of them were claimed.
             await self.sleep(pause)
+
+    def _leave_alone(self, channel: str, refused: int) -> None:
+        """Say that a place refuses everybody, and keep workers from it for a while."""
+        self.tally.problem(f"{channel}: it refused {refused} messages one after the other, so it is left alone")
+        if self.ledger.store.shared:
+            self.ledger.ask_patience(channel, AFTER_REFUSALS)
 
     async def _fan(self, stage: Stage, outside: Outside, failures: Failures, per_second: float | None) -> bool:
         try:

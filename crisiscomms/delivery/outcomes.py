@@ -24,6 +24,8 @@ MOST_IN_A_ROW, MOST_READERS_IN_A_ROW = 3, 20
 #: After so many refusals in a row it is left alone too: a place that takes nobody at all is set up wrongly, and each
 #: refusal is for good. Where it took some, the others may just be addresses that are gone.
 MOST_REFUSED_AT_FIRST, MOST_REFUSED_IN_A_ROW = 20, 500
+#: For how many seconds workers leave such a place alone: they would come back every few, and lose a whole list.
+AFTER_REFUSALS = 600.0
 
 
 def ending(row: Row, outcome: Outcome, clock: Callable[[], datetime]) -> Ending:
@@ -82,6 +84,9 @@ class Failures:
     @property
     def too_many(self) -> bool:
         """Whether the place had better be left alone."""
-        if self.refused >= (MOST_REFUSED_IN_A_ROW if self.took else MOST_REFUSED_AT_FIRST):
-            return True
-        return self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW
+        return self.refuses or self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses so many for good that it must be set up wrongly."""
+        return self.refused >= (MOST_REFUSED_IN_A_ROW if self.took else MOST_REFUSED_AT_FIRST)

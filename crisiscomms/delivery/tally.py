@@ -49,5 +49,6 @@ class Tally:
 
     @property
     def problems(self) -> list[str]:
-        """What went wrong, each thing once."""
-        return list(dict.fromkeys(self._problems.values()))
+        """What went wrong, each thing once: first what is about more than one message."""
+        rows_last = sorted(self._problems.items(), key=lambda pair: isinstance(pair[0], int))
+        return list(dict.fromkeys(words for _, words in rows_last))

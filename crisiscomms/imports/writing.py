@@ -99,8 +99,8 @@ def write(entry: Entry, workspace: Workspace) -> Path:
         try:
             path.hardlink_to(draft)  # refuses a file that came in the meantime
         except FileExistsError:
-            if path.read_text(encoding="utf-8") != entry.text:  # somebody else wrote another record by that name
-                raise
+            if digest_of(path.read_text(encoding="utf-8")) != digest_of(entry.text):
+                raise  # somebody else wrote another record by that name
         except OSError:  # some disks know no links
             with path.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(entry.text)

@@ -23,6 +23,7 @@ def test_a_relay_that_takes_nobody_is_left_alone_and_the_list_goes_out_once_it_i
     refused = office.states()["failed"]
     assert 20 <= refused < len(PEOPLE), "the rest waits, and is not refused for good"
     assert "Why, and what to do: crisiscomms refused list" in said
+    assert f"it refused {refused} messages one after the other, so it is left alone" in said
     assert office.run("status", "--exit-code", expect=6)
 
     mail.rule = lambda _address, _count: None

@@ -256,3 +256,16 @@ def test_a_place_that_refuses_everything_is_left_alone_on_a_shared_ledger(shared
     assert "Not out yet: 10 messages" in said
     assert time.monotonic() - began < 30
     assert mail.counts == Counter()
+
+
+def test_workers_do_not_lose_a_list_to_a_relay_that_takes_nobody(shared, mail):
+    shared.office.people("merchants", *PEOPLE)
+    shared.use()
+    shared.work()
+    shared.ready(0)
+    mail.rule = lambda _address, _count: "554 5.7.1 relay access denied"
+    said = shared.office.publish(expect=6)
+    assert "so it is left alone" in said
+    time.sleep(11)  # two looks of a worker
+    assert shared.states()["failed"] <= 52, "the publisher was at it, and the worker, once each"
+    assert sum(shared.states().get(state, 0) for state in WAITING) > 200
