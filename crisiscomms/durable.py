@@ -19,11 +19,16 @@ def rename_through(draft: Path, path: Path) -> None:
     """Give a file its name, and wait until the folder knows it. Raises OSError."""
     draft.replace(path)
     if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the disk remember a file, or the names in a folder. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def put_durably(path: Path, body: bytes, *, mode: int = 0o666) -> None:

@@ -16,6 +16,7 @@ from crisiscomms.workspace import FILE, Workspace, toml_place
 KINDS = ("website", "outbox", "smtp", "x")
 #: What doubt may mean on a channel: a person decides, rather silence, or rather twice than never.
 DOUBT = ("ask", "silence", "duplicate")
+_KEY_BYTES = 32
 _WHY = "Nothing goes out through this channel until it can be read."
 
 
@@ -110,12 +111,12 @@ def unsubscribe_key(workspace: Workspace) -> bytes:
     """
     path = _key_path(workspace)
     if not path.is_file():
-        return secrets.token_bytes(32)
+        return secrets.token_bytes(_KEY_BYTES)
     try:
         key = bytes.fromhex(path.read_text(encoding="utf-8").strip())
     except ValueError:
         key = b""
-    if len(key) != 32:
+    if len(key) != _KEY_BYTES:
         raise CrisiscommsError(
             "secrets/unsubscribe.key is damaged",
             why="Nobody could tell any more who asked for no more mail, so nothing goes out.",
@@ -138,7 +139,7 @@ def keep_unsubscribe_key(workspace: Workspace, *, begun: bool = False) -> None:
         )
     if not path.is_file():
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        put_durably(path, secrets.token_hex(32).encode(), mode=0o600)
+        put_durably(path, secrets.token_hex(_KEY_BYTES).encode(), mode=0o600)
 
 
 def _key_path(workspace: Workspace) -> Path:

@@ -10,8 +10,8 @@ from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
 if TYPE_CHECKING:
     from crisiscomms.ledger import Row
 
-#: How many messages are shown with all that is known about them, and how many are named in a command.
-_MOST_SHOWN, _MOST_NAMED = 20, 10
+#: How many messages are shown with all that is known about them.
+_MOST_SHOWN = 20
 
 doubts = typer.Typer(help="Messages that may or may not have arrived.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(doubts, name="doubt")
@@ -26,6 +26,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     """
     from crisiscomms.cli.evidence import Evidence
     from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.settling import show_what_to_do
     from crisiscomms.cli.words import count, say, show_json, tell
     from crisiscomms.ledger import State
 
@@ -44,7 +45,16 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     if len(rows) > _MOST_SHOWN:
         say()
         tell(f"And {len(rows) - _MOST_SHOWN:,} more, all of them in: crisiscomms doubt list --json")
-    _show_what_to_do([row.id for row in rows], " --rehearsal" if room.rehearsal else "")
+    first = (
+        "Ask the people, or look for the Message-ID in the log of the server. Then say what you found, for some or all:"
+    )
+    how = '--reason "how you know"'
+    answers = [
+        ("It arrived:", f"--sent {how}"),
+        ("It did not, or twice is better than never:", f"--resend {how}"),
+        ("Nobody will ever know, and never is better than twice:", f"--close {how}"),
+    ]
+    show_what_to_do("doubt", [row.id for row in rows], first, answers, " --rehearsal" if room.rehearsal else "")
     return 0
 
 
@@ -80,27 +90,6 @@ def _show(number: int, known: dict[str, str]) -> None:
             tell(f"         {name:<11} {visible(words)}")
 
 
-def _show_what_to_do(numbers: list[int], where: str) -> None:
-    """Print the exact command for each answer that a person can give."""
-    from crisiscomms.cli.words import paint, say, tell
-
-    which = " ".join(map(str, numbers)) if len(numbers) <= _MOST_NAMED else "--all"
-    say()
-    say(paint("What to do", "bold"))
-    tell(
-        "  Ask the people, or look for the Message-ID in the log of the server. Then say what you found, for some or all:",
-        deeper="",
-    )
-    for answer, option in (
-        ("It arrived:", "--sent"),
-        ("It did not, or twice is better than never:", "--resend"),
-        ("Nobody will ever know, and never is better than twice:", "--close"),
-    ):
-        say(f"  {answer}")
-        say(f'    crisiscomms doubt resolve {which} {option} --reason "how you know"{where}')
-    tell(f"  What is to be sent again goes out with the next: crisiscomms publish{where}")
-
-
 @doubts.command()
 @guarded
 def resolve(
@@ -123,6 +112,7 @@ def resolve(
     Example: crisiscomms doubt resolve 41 42 --resend --reason "they called us"
     """
     from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.settling import chosen
     from crisiscomms.cli.words import count, say
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
@@ -135,17 +125,12 @@ def resolve(
             fix="Ask the person or look at the place, then choose.",
         )
     room = open_room(folder, rehearsal=rehearsal)
+    where = " --rehearsal" if room.rehearsal else ""
     to = State.SENT_BY_WORD if sent else State.PLANNED if resend else State.CLOSED
     with publishing(room):
-        known = {row.id for row in room.ledger.rows(State.DOUBT)} if room.has_ledger else set()
-        chosen = sorted(known) if all_ else rows or []
-        unknown = [str(number) for number in chosen if number not in known]
-        if unknown or not (all_ or chosen):
-            raise UsageError(
-                f"not in doubt: {', '.join(unknown)}" if unknown else "say which ones, by their numbers, or --all",
-                fix=f"See: crisiscomms doubt list{' --rehearsal' if room.rehearsal else ''}",
-            )
-        done = sum(room.ledger.resolve_doubt(number, to, reason) for number in chosen)
-    again = f" They go out with the next: crisiscomms publish{' --rehearsal' if room.rehearsal else ''}"
-    say(f"{count(done, 'doubt')} settled.{again if resend else ''}")
+        known = [row.id for row in room.ledger.rows(State.DOUBT)] if room.has_ledger else []
+        found = chosen("doubt", known, rows or [], all_=all_, unless="not in doubt", where=where)
+        done = sum(room.ledger.resolve_doubt(number, to, reason) for number in found)
+    again = f" They go out with the next: crisiscomms publish{where}" if resend else ""
+    say(f"{count(done, 'doubt')} settled.{again}")
     return 0

@@ -10,9 +10,6 @@ from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
 if TYPE_CHECKING:
     from crisiscomms.ledger import Row
 
-#: How many readers are named for each reason.
-_MOST_NAMED = 10
-
 refusals = typer.Typer(help="Messages that were refused for good.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(refusals, name="refused")
 
@@ -25,6 +22,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     Example: crisiscomms refused list
     """
     from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.settling import MOST_NAMED, show_what_to_do
     from crisiscomms.cli.words import count, paint, say, show_json, tell, visible
 
     room = open_room(folder, rehearsal=rehearsal)
@@ -44,11 +42,17 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
     for reason, found in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
         say()
         tell(paint(f"{visible(reason)}", "bold"))
-        for row in found[:_MOST_NAMED]:
+        for row in found[:MOST_NAMED]:
             say(f"{row.id:>7}  {visible(row.recipient or row.channel)}, update {row.update_id}, by {row.channel}")
-        if len(found) > _MOST_NAMED:
-            say(f"         and {len(found) - _MOST_NAMED:,} more: crisiscomms refused list --json")
-    _show_what_to_do([row.id for row in rows], " --rehearsal" if room.rehearsal else "")
+        if len(found) > MOST_NAMED:
+            say(f"         and {len(found) - MOST_NAMED:,} more: crisiscomms refused list --json")
+    first = "Put right what the reason names: the channel's settings, or the addresses in the list. Then:"
+    why = '--reason "what was wrong"'
+    answers = [
+        ("To send them again:", f"--resend {why}"),
+        ("To leave them, as nobody reads there:", f"--close {why}"),
+    ]
+    show_what_to_do("refused", [row.id for row in rows], first, answers, " --rehearsal" if room.rehearsal else "")
     return 0
 
 
@@ -62,19 +66,6 @@ def _reason(row: "Row") -> str:
 def _plain(row: "Row") -> dict[str, object]:
     names = ("id", "incident", "channel", "recipient")
     return {**{name: getattr(row, name) for name in names}, "update": row.update_id, "reason": _reason(row)}
-
-
-def _show_what_to_do(numbers: list[int], where: str) -> None:
-    from crisiscomms.cli.words import paint, say, tell
-
-    which = " ".join(map(str, numbers)) if len(numbers) <= _MOST_NAMED else "--all"
-    say()
-    say(paint("What to do", "bold"))
-    tell("  Put right what the reason names: the channel's settings, or the addresses in the list. Then:", deeper="")
-    for answer, option in (("To send them again:", "--resend"), ("To leave them, as nobody reads there:", "--close")):
-        say(f"  {answer}")
-        say(f'    crisiscomms refused resolve {which} {option} --reason "what was wrong"{where}')
-    tell(f"  What is to be sent again goes out with the next: crisiscomms publish{where}")
 
 
 @refusals.command()
@@ -93,6 +84,7 @@ def resolve(
     Example: crisiscomms refused resolve --all --resend --reason "the relay did not know us"
     """
     from crisiscomms.cli.room import open_room
+    from crisiscomms.cli.settling import chosen
     from crisiscomms.cli.words import count, say
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
@@ -106,15 +98,9 @@ def resolve(
     room = open_room(folder, rehearsal=rehearsal)
     where = " --rehearsal" if room.rehearsal else ""
     with publishing(room):
-        known = {row.id for row in room.ledger.refused()} if room.has_ledger else set()
-        chosen = sorted(known) if all_ else rows or []
-        unknown = [str(number) for number in chosen if number not in known]
-        if unknown or not (all_ or chosen):
-            raise UsageError(
-                f"not refused: {', '.join(unknown)}" if unknown else "say which ones, by their numbers, or --all",
-                fix=f"See: crisiscomms refused list{where}",
-            )
-        done = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in chosen)
+        known = [row.id for row in room.ledger.refused()] if room.has_ledger else []
+        found = chosen("refused", known, rows or [], all_=all_, unless="not refused", where=where)
+        done = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in found)
     again = f" They go out with the next: crisiscomms publish{where}" if resend else ""
     say(f"{count(done, 'refusal')} settled.{again}")
     return 0

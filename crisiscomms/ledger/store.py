@@ -99,9 +99,8 @@ class Store:
     @contextmanager
     def read(self, *, one_moment: bool = False) -> Iterator[Connection]:
         """Open a connection that takes no lock. `one_moment`: it sees no change that comes while it is open."""
-        level = (
-            {"isolation_level": "REPEATABLE READ"} if one_moment and self.shared else {}
-        )  # a file's readers never do
+        # Readers of a file see one moment anyway.
+        level = {"isolation_level": "REPEATABLE READ"} if one_moment and self.shared else {}
         with self._quick.connect().execution_options(reads=True, **level) as connection:
             yield connection
 

@@ -15,6 +15,8 @@ from crisiscomms.review.rules import rule
 def refused_later(case: Case) -> Iterator[Finding]:
     """Yield updates that are still to come, and that the record as it is would keep from going out at their time."""
     assert case.composed  # noqa: S101 -- the caller asked
+    if not case.composed.later:
+        return
     facts, found = case.composed.facts, rule("refused-later", "F")
     now = {finding.code for finding in record_elements(case)}
     for name in case.composed.later:

@@ -22,7 +22,6 @@ from crisiscomms.review.style import grade
 _LINK = re.compile(r"https?://[^\s)>\]\"']{1,400}")
 _LONG = {"statement", "incident", "faq", "notice"}
 _SIGNED = {"statement", "notice"}
-_PROMISE = re.compile(r"promises\.\d+\.text")
 _DRIFT = 5
 
 

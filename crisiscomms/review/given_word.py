@@ -11,11 +11,11 @@ from crisiscomms.messages.corrections import changed_groups
 from crisiscomms.messages.derive import commitments
 from crisiscomms.messages.prose import one_line
 from crisiscomms.published import PAGES, STANDING, WAITING, Telling
-from crisiscomms.record.texts import Passage, passages
+from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case, short
 from crisiscomms.review.figures import figures
-from crisiscomms.review.lexicon import lexicon
+from crisiscomms.review.lexicon import speaks_of_delay
 from crisiscomms.review.rules import rule
 
 #: What the parts of a page are called that readers may have been told.
@@ -156,18 +156,13 @@ def _is_later(case: Case, when: When, was: str, language: str) -> bool:
     return not found or (due.year, due.month, due.day) >= found[0]
 
 
-def _speaks_of_delay(passage: Passage) -> bool:
-    """Say whether a text has a word for being late, or for what was promised. Any text does where we know no such words."""
-    known = lexicon(passage.language)
-    late = known.numbers.get("late", ()) if known else ()
-    return not late or any(word in passage.words.lower() for word in late)
-
-
 def _explained(case: Case, said: str, language: str) -> bool:
     """Say whether an update that was not dispatched yet names the day that was promised, with its year or without."""
     out = case.published.dispatched()
     new = [
-        p for p in passages(case.incident) if p.update is not None and p.update.id not in out and _speaks_of_delay(p)
+        p
+        for p in passages(case.incident)
+        if p.update is not None and p.update.id not in out and speaks_of_delay(p.words, p.language)
     ]
     days = _days(said, language)
     named = {day for passage in new for day in _days(passage.words, passage.language)}

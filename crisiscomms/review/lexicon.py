@@ -141,3 +141,11 @@ def lexicon(language: str) -> Lexicon | None:
     """Return the words of a language. None where nobody has written them down yet."""
     path = _HOME / f"{language.split('-', maxsplit=1)[0]}.toml"
     return Lexicon(language, tomllib.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def speaks_of_delay(words: str, language: str) -> bool:
+    """Say whether a text has a word for being late, or for what was promised. Any text does where we know no such words."""
+    known = lexicon(language)
+    late = known.numbers.get("late", ()) if known else ()
+    low = words.lower()
+    return not late or any(word in low for word in late)

@@ -20,7 +20,7 @@ from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
 from crisiscomms.review.joined import spelled
 from crisiscomms.review.letter import Letter
-from crisiscomms.review.lexicon import lexicon
+from crisiscomms.review.lexicon import speaks_of_delay
 
 #: So long after its time an update may go out without being called late: somebody wrote it, and others read it.
 _WRITING = timedelta(minutes=15)
@@ -224,12 +224,8 @@ def _owns_delay(case: Case, update: Update) -> bool:
     """Say whether an update says that it is late, and is sorry for it. In languages without a lexicon: that it is sorry."""
     voices = case.facts.voices if case.facts else {}
     for language, words in update.text:
-        known = lexicon(language)
-        late = known.numbers.get("late", ()) if known else ()
-        if language in voices and voices[language].apologises(words):
-            low = words.lower()
-            if not late or any(word in low for word in late):
-                return True
+        if language in voices and voices[language].apologises(words) and speaks_of_delay(words, language):
+            return True
     return False
 
 

@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from crisiscomms.durable import sync
 from crisiscomms.errors import CrisiscommsError, Place, relative
 from crisiscomms.website.deploy.release import PART, Kept, Release
-from crisiscomms.website.deploy.shelf import Shelf, holds, sync
+from crisiscomms.website.deploy.shelf import Shelf, holds
 
 
 class FolderTarget:

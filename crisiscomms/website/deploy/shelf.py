@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crisiscomms.durable import sync, write_through
 from crisiscomms.errors import Busy, CrisiscommsError, Place, relative
 from crisiscomms.website.deploy.release import KEPT, MANIFEST, NEW, PART, Kept, Manifest, Release, sha256, short
 from crisiscomms.website.files import Files
@@ -170,10 +171,7 @@ def _mend(files: Mapping[str, bytes], folder: Path) -> None:
 
 def _put(path: Path, body: bytes) -> None:
     part = path.with_name(path.name + PART)
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
+    write_through(part, body)
     part.replace(path)
 
 
@@ -203,12 +201,3 @@ def _settle(folder: Path) -> None:
         os.close(opened)
     for path in [folder, *folder.rglob("*")]:
         sync(path)
-
-
-def sync(path: Path) -> None:
-    """Have the disk remember a file, or the names in a folder."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
