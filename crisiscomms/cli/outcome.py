@@ -125,14 +125,18 @@ def _say_settled(again: int, left_alone: int) -> None:
 
 
 def _left(room: "Room") -> _Left:
-    from crisiscomms.ledger import State
-
     if not room.has_ledger:
         return _Left()
     ledger = room.ledger
     open_ = [publication.id for publication in ledger.open_publications()]
-    doubt, soon, refused = len(ledger.rows(State.DOUBT)), ledger.next_time(open_), len(ledger.refused())
-    return _Left(ledger.left(open_), ledger.held_back(open_), ledger.kept_for_later(open_), doubt, soon, refused)
+    return _Left(
+        waiting=ledger.left(open_),
+        held=ledger.held_back(open_),
+        first=ledger.kept_for_later(open_),
+        doubt=ledger.doubts(),
+        next_time=ledger.next_time(open_),
+        refused=ledger.refusals(),
+    )
 
 
 def _local(room: "Room", at: str) -> str:

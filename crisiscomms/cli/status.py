@@ -38,7 +38,7 @@ def status(
     holds = room.ledger.holds() if room.has_ledger else {}
     later = _kept_for_later(room)
     doubt = sum(line["count"] for line in lines if line["state"] == "in_doubt")
-    refused = len(room.ledger.refused()) if room.has_ledger else 0
+    refused = room.ledger.refusals() if room.has_ledger else 0
     if json:
         told = [one.to_json() for one in pressing(ticking)]
         parts = {

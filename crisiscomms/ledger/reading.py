@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, and_, func, not_, select
 
 from crisiscomms.ledger.pace import wait_of
-from crisiscomms.ledger.rows import Publication, Row, Stage
+from crisiscomms.ledger.rows import Publication, Row, Stage, Suppression
 from crisiscomms.ledger.statements import (
     ANY_EARLIER,
     READY_ITEMS,
@@ -20,28 +20,21 @@ from crisiscomms.ledger.statements import (
     was_due,
     words,
 )
-from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
+from crisiscomms.ledger.states import WAITING, State
 from crisiscomms.ledger.store import Store
-from crisiscomms.ledger.tables import blobs, deliveries, holds, items, publications, standing, suppressions
+from crisiscomms.ledger.tables import blobs, deliveries, holds, items, publications, suppressions
 from crisiscomms.ledger.trail import Trail
-from crisiscomms.published import Copy, Published, PublishedIncident, Telling, Told, iso
+from crisiscomms.published import iso
 
 _d, _i = deliveries.c, items.c
 _BOTH = deliveries.join(items, _d.item == _i.id)
-_FROZEN = was_due().label("frozen")
-_COPY = select(
-    _i.channel,
-    _d.id,
-    _d.update_id,
-    _d.recipient,
-    _d.number,
-    _i.kind,
-    _d.state,
-    _d.digest,
-    _FROZEN,
-    _i.names,
-    _d.person,
-    _i.columns,
+#: What narrows a search by state to the index, which has deliveries by their item first.
+_EVERY_ITEM = select(_i.id).scalar_subquery()
+#: Refused for good, and nobody has said yet what is to become of it.
+_REFUSED = (
+    _d.item.in_(_EVERY_ITEM),
+    _d.state == words(State.FAILED)[0],
+    not_(_d.evidence.contains('"resolved_by"', autoescape=True)),
 )
 
 
@@ -68,14 +61,27 @@ class Reading:
         """Return rows in some states (none: all), oldest first, with who has or had them in hand."""
         statement = ROWS_IN_HAND.order_by(_d.id)
         if states:
-            every = select(_i.id).scalar_subquery()  # by item first, as the index has them
-            statement = statement.where(_d.item.in_(every), _d.state.in_(words(*states)))
+            statement = statement.where(_d.item.in_(_EVERY_ITEM), _d.state.in_(words(*states)))
         with self.store.read() as connection:
             return [Row.read(row) for row in connection.execute(statement)]
 
     def refused(self) -> list[Row]:
         """Return what was refused for good, and of which nobody has said yet what is to become of it, oldest first."""
-        return [row for row in self.rows(State.FAILED) if '"resolved_by"' not in row.evidence]
+        refused = ROWS_IN_HAND.where(*_REFUSED).order_by(_d.id)
+        with self.store.read() as connection:
+            return [Row.read(row) for row in connection.execute(refused)]
+
+    def refusals(self) -> int:
+        """Return how many `refused` would return."""
+        return self._how_many(*_REFUSED)
+
+    def doubts(self) -> int:
+        """Return how many deliveries are in doubt."""
+        return self._how_many(_d.item.in_(_EVERY_ITEM), _d.state == words(State.DOUBT)[0])
+
+    def _how_many(self, *which: ColumnElement[bool]) -> int:
+        with self.store.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(deliveries).where(*which)).scalar() or 0)
 
     def counts(self) -> list[tuple[str, str, str, str, int]]:
         """Return how many deliveries stand where: incident, update, channel, state, count."""
@@ -158,14 +164,19 @@ class Reading:
     def _count(self, publication_ids: Iterable[int], *states: State, of: Sequence[ColumnElement[bool]] = ()) -> int:
         """Return how many deliveries of some publications are in some states. `of` is what their items must be."""
         mine = select(_i.id).where(_i.publication.in_(list(publication_ids)), *of).scalar_subquery()
-        found = (_d.item.in_(mine), _d.state.in_(words(*states)))
-        with self.store.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(deliveries).where(*found)).scalar() or 0)
+        return self._how_many(_d.item.in_(mine), _d.state.in_(words(*states)))
 
     def suppressed(self) -> int:
         """Return how many readers want no more mail."""
         with self.store.read() as connection:
             return int(connection.execute(select(func.count()).select_from(suppressions)).scalar() or 0)
+
+    def suppressions(self) -> list[Suppression]:
+        """Return who wants no more mail, the newest first."""
+        s = suppressions.c
+        every = select(s.reader, s.since, s.by, s.reason).order_by(s.since.desc(), s.reader)
+        with self.store.read() as connection:
+            return [Suppression(*row) for row in connection.execute(every)]
 
     def begun(self, connection: Connection, item: int) -> int:
         """Return how many of an item's deliveries have begun."""
@@ -205,85 +216,3 @@ class Reading:
         """Return what is on hold, and why."""
         with self.store.read() as connection:
             return {row[0]: row[1] for row in connection.execute(select(holds.c.scope, holds.c.reason))}
-
-    # -- what is out -------------------------------------------------------------------------------------------
-
-    def first_out(self, row: Row) -> Row | None:
-        """Return the post that a post answers to: the first of its incident and account that is out, or may be.
-
-        One that a person gave up on has no place in a thread; one without an address gives way to one that has it.
-        """
-        before = or_(_i.at < row.at, and_(_i.at == row.at, _d.id < row.id))
-        states = words(*(state for state in MAYBE_OUT if state is not State.CLOSED))
-        same = (_d.lane == row.lane, _d.recipient == row.recipient, before, _d.state.in_(states))
-        with self.store.read() as connection:
-            found = [Row.read(r) for r in connection.execute(ROWS_IN_HAND.where(*same).order_by(_i.at, _d.id))]
-        return next((r for r in found if r.receipt or r.state not in OUT), found[0] if found else None)
-
-    def standing(self, kind: str) -> dict[tuple[str, str], str]:
-        """Return what stands now: digests by incident and language."""
-        columns = select(standing.c.incident, standing.c.language, standing.c.digest)
-        with self.store.read() as connection:
-            return {(row[0], row[1]): row[2] for row in connection.execute(columns.where(standing.c.kind == kind))}
-
-    def published(self) -> Published:
-        """Return everything that is out, as plain values."""
-        by_age = select(publications.c.incident, publications.c.telling).order_by(publications.c.id)
-        each = select(_d.item, _d.state, func.count().label("n"), func.max(_d.id).label("last"))
-        each_item = each.group_by(_d.item, _d.state).subquery()
-        columns = (_i.incident, _i.update_id, _i.channel, _i.account, _i.audience, _i.kind, each_item.c.state)
-        grouped = select(*columns, each_item.c.n).select_from(each_item.join(items, each_item.c.item == _i.id))
-        with self.store.read() as connection:
-            tellings = {row[0]: row[1] for row in connection.execute(by_age)}
-            stands = list(connection.execute(select(standing)))
-            out = grouped.where(each_item.c.state != State.CANCELLED).order_by(each_item.c.last)
-            rows = list(connection.execute(out))
-        told: dict[str, list[Told]] = {}
-        for incident, *rest in rows:
-            told.setdefault(incident, []).append(Told(*rest))
-        site: dict[str, dict[str, str]] = {}
-        memos: dict[str, dict[str, str]] = {}
-        for stand in stands:
-            kind = site if stand.kind == "site" else memos
-            kind.setdefault(stand.incident, {})[stand.language] = stand.digest
-        incidents = {
-            incident: PublishedIncident(
-                Telling.from_json(telling),
-                tuple(told.get(incident, ())),
-                site.get(incident, {}),
-                memos.get(incident, {}),
-            )
-            for incident, telling in tellings.items()
-        }
-        return Published(incidents, self.holds())
-
-    # -- single readers, for a plan: see published.Copies ------------------------------------------------------
-
-    def of(self, incident: str, channel: str, recipients: Sequence[str]) -> Mapping[str, Sequence[Copy]]:
-        """Return every delivery of an incident through a channel to some readers, oldest first."""
-        lane = select(_i.lane).where(_i.incident == incident, _i.channel == channel).limit(1).scalar_subquery()
-        mine = _COPY.select_from(_BOTH).where(_d.lane == lane, _d.recipient.in_(recipients)).order_by(_d.id)
-        found: dict[str, list[Copy]] = {}
-        with self.store.read() as connection:
-            for _, *copy in connection.execute(mine):
-                made = Copy(*copy)
-                found.setdefault(made.recipient, []).append(made)
-        return found
-
-    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
-        """Return how many readers have, or may have, some audiences' notice of any of some updates through a channel."""
-        about = (_i.incident == incident, _i.channel == channel, _i.kind == "notice")
-        told = (_i.update_id.in_(list(updates)), _i.audience.in_(list(audiences)))
-        mine = select(_i.id).where(*about, *told).scalar_subquery()
-        out = (_d.item.in_(mine), _d.state.in_(words(*MAYBE_OUT)))
-        with self.store.read() as connection:
-            counted = select(func.count(_d.recipient.distinct())).where(*out)
-            return int(connection.execute(counted).scalar() or 0)
-
-    def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
-        """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
-        mine = select(_i.id).where(_i.incident == incident).scalar_subquery()
-        waits = _COPY.select_from(_BOTH).where(_d.item.in_(mine), _d.state.in_(words(*WAITING))).order_by(_d.id)
-        with self.store.read() as connection:
-            for channel, *copy in connection.execution_options(yield_per=5_000).execute(waits):
-                yield channel, Copy(*copy)

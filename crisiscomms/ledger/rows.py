@@ -85,6 +85,15 @@ class Hold(NamedTuple):
     reason: str
 
 
+class Suppression(NamedTuple):
+    """Who wants no more mail (an address as compared, or `token:` and a token), since when, who noted it, and why."""
+
+    reader: str
+    since: str
+    by: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a plan to be frozen: the columns of its item, and its deliveries, as many as there are."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    insert,
     literal,
     literal_column,
     not_,
@@ -61,6 +62,23 @@ _SHARED = (
     _i.policy,
 )
 ROW = (*_OWN, *_SHARED)
+#: What a new delivery is made of, and the statement that adds one.
+NEW = (
+    "item",
+    "lane",
+    "recipient",
+    "update_id",
+    "number",
+    "person",
+    "digest",
+    "thread",
+    "state",
+    "attempts",
+    "receipt",
+    "url",
+    "evidence",
+)
+ADD = insert(deliveries).values({name: bindparam(name) for name in NEW})
 ROWS = select(*ROW).select_from(deliveries.join(items, _d.item == _i.id))
 ROWS_IN_HAND = select(*ROW, func.coalesce(claims.c.worker, ""), func.coalesce(claims.c.at, "")).select_from(
     deliveries.join(items, _d.item == _i.id).outerjoin(claims, _d.claim == claims.c.id)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, insert, or_, select, update
 
+from crisiscomms.ledger.history import History
 from crisiscomms.ledger.moving import Moves, NotOurs, plain
 from crisiscomms.ledger.pace import ask_patience, give_pace
-from crisiscomms.ledger.reading import Reading
 from crisiscomms.ledger.rows import Begin, Begun, Ending, Row, Stage, Worker
 from crisiscomms.ledger.statements import ROWS_IN_HAND, due_of, move, take, words
 from crisiscomms.ledger.states import State
@@ -33,7 +33,7 @@ _ANY_OBSTACLE = select(or_(exists(_HOLDS), exists(select(suppressions.c.reader))
 _RENEW = update(claims).where(claims.c.id == bindparam("held_by")).values(until=bindparam("new_until"))
 
 
-class Working(Reading):
+class Working(History):
     """Moves rows by compare-and-set, each move with its audit entry in the same transaction."""
 
     lease: float = LEASE

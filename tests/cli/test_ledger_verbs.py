@@ -255,9 +255,9 @@ def test_who_wants_no_more_mail_gets_none_however_it_was_told(ten, mail):
     token = token_of(mail.mails[0])
     (ten.root / "asked.txt").write_text(f"{rest[0]}\n\n  {rest[1].title()}  \n", encoding="utf-8-sig")
     said = ten.run("suppress", rest[2].upper(), f"token:{token}", "--reason", "they wrote to us", expect=0).stdout
-    assert "2 readers more will get no mail" in said
+    assert "2 more readers will get no mail" in said
     ten.run("suppress", "--file", "asked.txt", expect=0)
-    assert "0 readers more" in ten.run("suppress", rest[2], expect=0).stdout
+    assert "0 more readers" in ten.run("suppress", rest[2], expect=0).stdout
 
     ten.record({}, SECOND)
     ten.publish()
@@ -278,6 +278,32 @@ def test_who_unsubscribes_while_a_publish_runs_gets_nothing_from_then_on(ten, ma
     before = len(mail.taken)
     ten.publish()
     assert len(mail.taken) == before
+
+
+def test_who_was_named_by_mistake_gets_mail_again_from_the_next_message_on(ten, mail):
+    """One wrong line in a file would cost a reader every mail there is, and nobody would ever hear of it."""
+    assert "Everybody gets mail" in ten.run("suppress", "--list", expect=0).stdout
+    ten.run("suppress", *TEN[:3], "--reason", "the form said so", expect=0)
+    ten.publish()
+    listed = ten.run("suppress", "--list", expect=0).stdout
+    assert "3 readers get no more mail" in listed
+    assert all(f"{address}, noted by " in listed for address in TEN[:3])
+    assert "the form said so" in listed
+
+    again = ten.run("suppress", TEN[0].upper(), "never@shop.example", "--lift", "--reason", "a typing error", expect=0)
+    assert "1 reader will get mail again. What went out meanwhile is not sent to them." in again.stdout
+    assert "Not on the list: never@shop.example" in again.stderr
+    told = json.loads(ten.run("suppress", "--list", "--json", expect=0).stdout)
+    assert {one["reader"] for one in told["readers"]} == set(TEN[1:3])
+    ten.record({}, SECOND)
+    ten.publish()
+    assert mail.counts == {TEN[0]: 1, **dict.fromkeys(TEN[3:], 2)}
+    assert "a typing error" in ten.run("audit", "export", expect=0).stdout
+
+
+@pytest.mark.parametrize("words", [["a@shop.example"], ["--lift"], ["--file", "x.txt"], ["--reason", "why"]])
+def test_a_list_of_who_gets_no_mail_is_asked_for_alone(ten, words):
+    assert "--list goes with nobody's address" in ten.run("suppress", "--list", *words, expect=2).stderr
 
 
 def test_the_plan_and_what_became_of_it_tell_of_readers_who_want_no_more_mail(ten, mail):
