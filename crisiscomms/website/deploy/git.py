@@ -115,30 +115,26 @@ class _Repository:
             self._run("fetch", "--quiet", f"--depth={_DEPTH}", "--", self.branch.remote, f"+{ref}:refs/site")
             self.tip = self._run("rev-parse", "refs/site").decode().strip()
 
-    def commits(self) -> list[str]:
-        """Return the commits that we fetched, newest first."""
-        return self._run("rev-list", "--first-parent", self.tip).decode().split() if self.tip else []
-
-    def releases(self) -> dict[str, str]:
-        """Return the newest commit of each release, newest first."""
-        found: dict[str, str] = {}
-        for commit in self.commits():
-            manifest = self.manifest(commit)
-            # A commit of somebody else's has our list of files, and not our word for it.
-            if manifest and f"{_TRAILER}: {manifest.digest}" in self._run("show", "-s", "--format=%B", commit).decode():
-                found.setdefault(manifest.digest, commit)
-        return dict(list(found.items())[:KEPT])
+    def releases(self) -> dict[str, tuple[str, str]]:
+        """Return the newest commit of each release that we fetched, and when it was made, newest first."""
+        found: dict[str, tuple[str, str]] = {}
+        told = f"--format=%H %cI %(trailers:key={_TRAILER},valueonly,separator=%x20)"
+        for line in self._run("log", "--first-parent", told, self.tip).decode().splitlines() if self.tip else ():
+            commit, at, *said = line.split()
+            # A commit of somebody else's may have our list of files, and not our word for it.
+            if said and said[0] not in found and (made := self.manifest(commit)) and made.digest == said[0]:
+                found[made.digest] = commit, at
+            if len(found) == KEPT:
+                break
+        return found
 
     def kept(self) -> list[Kept]:
         """Return the releases."""
-        return [
-            Kept(digest, self._run("show", "-s", "--format=%cI", commit).decode().strip(), commit == self.tip)
-            for digest, commit in self.releases().items()
-        ]
+        return [Kept(digest, at, commit == self.tip) for digest, (commit, at) in self.releases().items()]
 
     def commit_of(self, digest: str) -> str:
         """Return the newest commit of a release, or an empty string."""
-        return self.releases().get(digest, "")
+        return self.releases().get(digest, ("", ""))[0]
 
     def manifest(self, commit: str) -> Manifest | None:
         """Return what a commit's release says of itself."""
@@ -175,7 +171,7 @@ class _Repository:
         for name, body in release.files.and_also({_HOSTS: b""}).items():
             parts.append(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(body), body))
         carried: dict[str, str] = {}
-        for digest, commit in list(self.releases().items())[: KEPT - 1]:
+        for digest, (commit, _) in list(self.releases().items())[: KEPT - 1]:
             manifest, blobs = self.manifest(commit), self.blobs(commit)
             if manifest and digest != release.digest:
                 carried |= {name: blobs[name] for name in manifest.assets & blobs.keys() if name not in carried}
