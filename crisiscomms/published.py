@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ FIRST_TO_PEOPLE = 10
 
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})
+#: States of a delivery that readers have, or may have.
+MAYBE_OUT = frozenset({"sent", "sent_by_operator", "sending", "in_doubt", "closed_unknown"})
 
 #: To whom a correction goes, besides audiences by their names: who reads posts and pages, and who reads the pages.
 PUBLIC, PAGES = "", "*"
@@ -30,9 +33,9 @@ class Correction(NamedTuple):
     """Something we said that is no longer so. `what` is a fact's or a time's name, `updates.ID` or `page.GROUP` for words.
 
     `at` is when the correction was published, in ISO 8601; None: with the publication that is being planned.
-    `figure` tells a changed figure or time from changed words. `dispatched`: those who were told the old one have
-    been told the new one. `heard` are the updates that were out by then: who got none of them was told nothing wrong.
-    `to` are the audiences whose messages said it, PUBLIC, or PAGES alone; None where nobody noted that.
+    `figure` tells a changed figure or time from changed words. `heard` are the updates that were out by then: who got none
+    of them was told nothing wrong. `to` are the audiences whose messages said it, PUBLIC, or PAGES alone; None where nobody
+    noted that. `publication` is the number of the one that marked it; None as for `at`.
     """
 
     what: str
@@ -40,13 +43,47 @@ class Correction(NamedTuple):
     after: Words
     at: str | None
     figure: bool
-    dispatched: bool = False
     heard: Sequence[str] = ()
     to: Sequence[str] | None = None
+    publication: int | None = None
 
     def is_for(self, group: str) -> bool:
         """Say whether an audience, PUBLIC or PAGES was told it."""
         return self.to is None or group in self.to
+
+
+class Heard(NamedTuple):
+    """When something was said: in one of `updates`, by a publication from `since` on, and before `until` (None: till now)."""
+
+    since: int
+    until: int | None
+    updates: Sequence[str]
+
+    @property
+    def span(self) -> tuple[int, int | None]:
+        """The publications."""
+        return self.since, self.until
+
+    def by(self, copies: Sequence[Copy]) -> bool:
+        """Say whether a reader with these copies heard it, and no correction since."""
+        end = math.inf if self.until is None else self.until
+        if any(copy.kind == "correction" and copy.publication >= end for copy in copies):
+            return False
+        return any(
+            copy.state in MAYBE_OUT
+            and self.since <= copy.publication < end
+            and (not self.updates or copy.update in self.updates)
+            for copy in copies
+        )
+
+
+def when_said(corrections: Iterable[Correction]) -> Iterator[tuple[Correction, Heard]]:
+    """Yield each correction with when what it corrects was said: since the one before it of the same thing."""
+    last: dict[str, int] = {}
+    for one in corrections:
+        yield one, Heard(last.get(one.what, 0), one.publication, tuple(one.heard))
+        if one.publication is not None:
+            last[one.what] = one.publication
 
 
 class Telling(NamedTuple):
@@ -66,16 +103,10 @@ class Telling(NamedTuple):
         """Return who was told a fact or a time. None where nobody noted that."""
         return tuple(group for group, names in self.known.items() if name in names) if self.known else None
 
-    def dated(self, at: str, *, dispatched: bool) -> Telling:
-        """Return the same telling with a time for every correction that was waiting for one.
-
-        `dispatched`: the corrections go out with this publication to everyone who was told the old figure.
-        """
-        return self._replace(
-            corrections=tuple(
-                c._replace(at=c.at or at, dispatched=c.dispatched or dispatched) for c in self.corrections
-            )
-        )
+    def dated(self, at: str, publication: int) -> Telling:
+        """Return the same telling with the time and the number of the publication for every correction that waits for them."""
+        corrections = (c if c.at else c._replace(at=at, publication=publication) for c in self.corrections)
+        return self._replace(corrections=tuple(corrections))
 
     def to_json(self) -> str:
         """Write the telling as canonical JSON."""
@@ -111,13 +142,16 @@ class Told:
 class PublishedIncident(NamedTuple):
     """Everything that is out about one incident.
 
-    `site` maps a language to the digest of the content that stands on the site; `memos` the same for memos.
+    `site` maps a language to the digest of the content that stands on the site; `memos` the same for memos. `misled` maps
+    publications between two corrections (`Heard.span`) to channels and audiences with readers who heard what was said then,
+    and no correction since; audiences are empty for posts. None where nobody asked: see `knowing`.
     """
 
     telling: Telling | None = None
     told: tuple[Told, ...] = ()
     site: Mapping[str, str] = MappingProxyType({})
     memos: Mapping[str, str] = MappingProxyType({})
+    misled: Mapping[tuple[int, int | None], frozenset[tuple[str, str]]] | None = None
 
     def dispatched(self) -> frozenset[str]:
         """Return the updates that were sent to anyone, or may have been."""
@@ -140,7 +174,7 @@ class Copy(NamedTuple):
 
     `frozen`: it was due when it was published, so it goes as it is, or not at all. `names` is the domain in the
     Message-IDs of its mails, empty where it is no mail. `person` is what is its reader's own, as JSON: address, name, and what
-    fills each of `columns`, a list in JSON.
+    fills each of `columns`, a list in JSON. `publication` is the number of the one that has its words.
     """
 
     id: int
@@ -154,6 +188,7 @@ class Copy(NamedTuple):
     names: str = ""
     person: str = ""
     columns: str = "[]"
+    publication: int = 0
 
     @property
     def waits(self) -> bool:
@@ -172,8 +207,16 @@ class Copies(Protocol):
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         ...
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
-        """Return how many readers have, or may have, some audiences' notice of any of some updates through a channel."""
+    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
+        """Return the channels and audiences with readers who heard something, and no correction since."""
+        ...
+
+    def scheduled(self, incident: str) -> frozenset[str]:
+        """Return the updates that were planned for later, and went to nobody since."""
+        ...
+
+    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
+        """Return how many readers in some audiences heard any of some things through a channel, and no correction since."""
         ...
 
 
@@ -190,10 +233,32 @@ class NoCopies:
         del incident
         return iter(())
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
+    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
         """Return none."""
-        del incident, channel, updates, audiences
+        del incident, heard
+        return frozenset()
+
+    def scheduled(self, incident: str) -> frozenset[str]:
+        """Return none."""
+        del incident
+        return frozenset()
+
+    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
+        """Return none."""
+        del incident, channel, heard, audiences
         return 0
+
+
+def knowing(published: PublishedIncident, incident: str, copies: Copies) -> PublishedIncident:
+    """Return what is out about an incident, with who heard what is no longer so. It takes a look at every reader's row."""
+    telling = published.telling
+    figures = [one for one in telling.corrections if one.figure] if telling else []
+    if telling is None or not figures:
+        return published
+    spans = {heard.span: heard for _, heard in when_said(figures)}
+    for since in {0, *(one.publication or 0 for one in figures)}:
+        spans[since, None] = Heard(since, None, telling.updates)
+    return published._replace(misled={span: copies.misled(incident, heard) for span, heard in spans.items()})
 
 
 class Draft(NamedTuple):

@@ -44,7 +44,7 @@ class Letter(NamedTuple):
     """One notice for one recipient. `values` fills the notice's slots.
 
     `thread` is the Message-ID of the first notice of this incident that the recipient got through this channel, or
-    None. `number` is 0, then counts corrections and resends. `at` is the update's time: mails are dated by it.
+    None. `number` is 0, then counts corrections and resends. `at` is when it was to go: mails are dated by it.
     """
 
     notice: Notice

@@ -17,6 +17,8 @@ KINDS = ("website", "outbox", "smtp", "x")
 #: What doubt may mean on a channel: a person decides, rather silence, or rather twice than never.
 DOUBT = ("ask", "silence", "duplicate")
 _KEY_BYTES = 32
+#: What the plan calls the memo, and what goes through all channels.
+_TAKEN = frozenset({"memo", "all"})
 _WHY = "Nothing goes out through this channel until it can be read."
 
 
@@ -28,6 +30,9 @@ def channels(workspace: Workspace, *, rehearsal: Path | None = None) -> dict[str
     found: dict[str, Channel] = {}
     problems: list[Finding] = []
     for name, table in workspace.settings.channels.items():
+        if name in _TAKEN:
+            words = f'a channel cannot be called "{name}": the plan calls something else so'
+            problems.append(_problem(workspace, (name,), words, "Give it another name."))
         try:
             problems += _doubt_problems(workspace, name, table)
             found[name] = _channel(workspace, name, table, rehearsal)

@@ -119,7 +119,7 @@ def move(
     from crisiscomms.cli.words import count, say
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
-    from crisiscomms.ledger.copying import copy_all, leaving
+    from crisiscomms.ledger.copying import leaving, move_all
     from crisiscomms.ledger.store import open_store
     from crisiscomms.workspace import find_secret, has_password, is_url, set_ledger
 
@@ -142,13 +142,14 @@ def move(
         target = open_store(to, find_secret(room.workspace, "ledger", "password"))
         try:
             with leaving(source.store):  # whoever holds or suppresses meanwhile waits, and is told that it moved
-                entries = copy_all(source.store, target)
+                entries = move_all(source.store, target)
+                set_ledger(room.workspace, to)
         finally:
             target.close()
         source.close()
-        set_ledger(room.workspace, to)
-        for path in sorted(place.parent.glob(f"{place.name}*")):
-            path.rename(path.with_name(path.name.replace(place.name, f"{place.name}.moved", 1)))
+        for more in ("", "-wal", "-shm"):
+            if (path := place.with_name(f"{place.name}{more}")).exists():
+                path.rename(place.with_name(f"{place.name}.moved{more}"))
     say(f"Moved, with {count(entries, 'audit entry', 'audit entries')}. crisiscomms.toml names the database now.")
     say(f"The old file is {place.name}.moved: keep it until the first publish from the database is done.")
     say("To send from several machines: copy this folder with its secrets to each, and start there: crisiscomms worker")

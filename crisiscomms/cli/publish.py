@@ -11,6 +11,7 @@ from crisiscomms.cli.plan import Corrections, Late, show_plan
 from crisiscomms.cli.progress import Bar
 
 if TYPE_CHECKING:
+    from crisiscomms.delivery.world import Room
     from crisiscomms.plan.model import Plan
 
 
@@ -54,7 +55,10 @@ def publish(
     room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
     with publishing(room), Bar(room, quiet=json) as bar:
         work = Publishing(room, bar.step, bar.tell, bar.pages)
-        left = work.finish_unfinished(first)
+        sure = bool(yes or fingerprint or room.rehearsal)
+        may_ask = not (no_input or json) and sys.stdin.isatty()
+        _ask_for_the_rest(room, ids or [], first, sure=sure, may_ask=may_ask)
+        left = work.finish_unfinished(first, ids or ())
         bar.stop()
         say_first(left, err=json)
         try:
@@ -68,8 +72,8 @@ def publish(
                 show_plan(made)
                 _say_warnings(made)
             _check(made, fingerprint, ids or [])
-            if not (yes or fingerprint or room.rehearsal):
-                _ask(made, ids or [], may_ask=not (no_input or json) and sys.stdin.isatty())
+            if not sure:
+                _ask(made, ids or [], may_ask=may_ask)
             return report(room, made, [left, work.carry_out(made, first)], as_json=json)
         except CrisiscommsError as error:
             error.sent = left.sent if left else 0
@@ -95,6 +99,30 @@ def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:
             why="What would go out is not what was shown. Nothing of it was sent.",
             fix=f"Look at it above, then: {' '.join(['crisiscomms publish', *ids])} --plan {plan.fingerprint}",
         )
+
+
+def _ask_for_the_rest(room: "Room", ids: list[str], first: int | None, *, sure: bool, may_ask: bool) -> None:
+    """Ask whether more than the first of a list are to be told now what the first were told, before anything goes.
+
+    Raises PlanChanged where nobody says so.
+    """
+    from crisiscomms.cli.words import answer, count, say
+    from crisiscomms.errors import PlanChanged
+
+    ledger = room.ledger if room.has_ledger and not sure else None
+    open_ = [one for one in ledger.open_publications() if not ids or one.incident in ids] if ledger else []
+    waiting = {one.incident: ledger.kept_for_later([one.id]) for one in open_} if ledger else {}
+    names = ", ".join(sorted(name for name, number in waiting.items() if number))
+    if not names:
+        return
+    rest = count(sum(waiting.values()), "more person waits", "more people wait")
+    words = f"Only the first were told: {rest} for the same words."
+    if not may_ask:
+        again = " ".join(["crisiscomms publish", *ids, *(["--first", str(first)] if first else [])])
+        raise PlanChanged(words, why="Nothing was sent.", fix=f"Look at what arrived. Then: {again} --yes")
+    say(f"{words} This cannot be taken back. To send it to them, type: {names}")
+    if answer() != names:
+        raise PlanChanged("nothing was sent", fix="Run the same command again when you are ready.")
 
 
 def _ask(plan: "Plan", ids: list[str], *, may_ask: bool) -> None:

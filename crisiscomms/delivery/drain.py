@@ -279,7 +279,7 @@ class Drain:
         if row.kind in STANDING:
             return self._stand(row)
         channel = self.channels.get(row.channel)
-        if channel is not None and channel.caps.repeats:
+        if channel is not None and channel.caps.repeats and not self.ledger.may_not_go(row):
             prepared, _ = outside.prepare(row)
             sender = outside.sender(row.channel)
             return sender.send(prepared, parent=self._parent(row), edge=lambda: None), {}
@@ -291,6 +291,6 @@ class Drain:
         for row in self.ledger.rows(State.DOUBT):
             if row.policy in words and outside.find(row) is None:
                 to, reason = words[row.policy]
-                resent = row.number if to is State.PLANNED else 0
+                resent = self.ledger.resends(row) if to is State.PLANNED else 0
                 if resent < MOST_RESENDS and self.ledger.resolve_doubt(row.id, to, reason, by="the plan"):
                     self.tally.by_policy(row.id, again=to is State.PLANNED)

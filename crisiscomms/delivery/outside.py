@@ -88,22 +88,28 @@ class Outside:
         return Letter(message, email, name, values, at, row.number, row.thread or None)
 
     def _read(self, row: Row) -> _Shared:
-        """Read what all deliveries of a row's item share: the message, the names of its slots, the update's time."""
+        """Read what all deliveries of a row's item share: the message, the names of its slots, its time."""
         body = self.ledger.blob(row.message)
         if digest(body) != row.message:
             raise Rejected("the ledger no longer holds the message that was approved")
         plain: dict[str, Any] = json.loads(body)
         made = Notice(**{**plain, "columns": tuple(plain["columns"])}) if row.recipient else Post(**plain)
-        self._shared[row.item] = (made, tuple(json.loads(row.columns)), datetime.fromisoformat(row.at))
+        # A mail is dated by when it goes: a correction, or a notice that comes late, is younger than its update.
+        at = row.due if row.recipient else row.at
+        self._shared[row.item] = (made, tuple(json.loads(row.columns)), datetime.fromisoformat(at))
         return self._shared[row.item]
 
     def prepare(self, row: Row) -> tuple[Prepared, tuple[str, ...]]:
         """Return the exact bytes for a row, and the names under which its reader may have asked for no more mail.
 
-        A legal notice asks nobody. Raises Rejected.
+        A legal notice asks nobody. Raises Rejected and NotSent.
         """
-        item = self.item(row)
-        prepared = self.channel(row.channel).prepare(item)
+        item, channel = self.item(row), self.channel(row.channel)
+        if channel.caps.shape != ("mail" if isinstance(item, Letter) else "post"):
+            raise NotSent(
+                f'the channel "{row.channel}" was of another type when this was approved, and cannot carry it'
+            )
+        prepared = channel.prepare(item)
         if not isinstance(item, Letter) or item.notice.required:
             return prepared, ()
         token = prepared.token

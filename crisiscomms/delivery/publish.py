@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -71,16 +71,17 @@ class Publishing:
             stopping=self.stopping,
         )
 
-    def finish_unfinished(self, first: int | None = None) -> Tally | None:
+    def finish_unfinished(self, first: int | None = None, of: Collection[str] = ()) -> Tally | None:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
 
-        `first`: how many readers of each list may hear it for now. None: all, also of what was tried first before.
-        Raises CrisiscommsError where the ledger is older than what was published.
+        `first`: how many readers of each list may hear it for now. None: all, also of what was tried first before. Of other
+        incidents than those of `of` (none: all) as many as it was said to be. CrisiscommsError where the ledger is older than what was published.
         """
         ledger = self.room.ledger
         self._take_over()
         for publication in ledger.open_publications():
-            ledger.let_go(publication.id, first)
+            if not of or publication.incident in of:
+                ledger.let_go(publication.id, first)
         found = self.drain.read_back(ledger.rows(State.DOUBT))
         if not found and not ledger.open_publications():
             return None
@@ -123,7 +124,7 @@ class Publishing:
     def _hold_sensitive(self) -> None:
         """Stop what is left of an incident that has become market-sensitive since it was published."""
         for name in {publication.incident for publication in self.room.ledger.open_publications()}:
-            if self.room.is_locked(name):
+            if self.room.is_locked(name) and name not in self.room.ledger.holds():
                 self.room.ledger.hold(name, SENSITIVE)
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
@@ -223,11 +224,13 @@ class Publishing:
         renamed = self._stamped(bodies, now)
         lines = [self._line(item, bodies, renamed, first) for item in one.changes]
         said_at = next(iter(self.room.voices.values())).iso(When(now))
-        telling = one.composed.telling.dated(
-            said_at, dispatched=any(item.action is Action.CORRECT for item in one.items)
-        )
+        said = one.composed.telling
+
+        def telling(publication: int) -> str:
+            return said.dated(said_at, publication).to_json()
+
         ledger.freeze(
-            one.id, plan.fingerprint, telling.to_json(), bodies, lines, one.drop, lambda c: self._call(c, one)
+            one.id, plan.fingerprint, plan.now, telling, bodies, lines, one.drop, lambda c: self._call(c, one)
         )
 
     def _call(self, connection: Connection, one: IncidentPlan) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select
 
 from crisiscomms.ledger.reading import Reading
 from crisiscomms.ledger.rows import Row
 from crisiscomms.ledger.statements import ROWS_IN_HAND, was_due, words
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
 from crisiscomms.ledger.tables import deliveries, items, publications, standing
-from crisiscomms.published import Copy, Published, PublishedIncident, Telling, Told
+from crisiscomms.published import STANDING, Copy, Heard, Published, PublishedIncident, Telling, Told
 
 _d, _i = deliveries.c, items.c
 _BOTH = deliveries.join(items, _d.item == _i.id)
@@ -29,6 +29,7 @@ _COPY = select(
     _i.names,
     _d.person,
     _i.columns,
+    _i.publication,
 )
 
 
@@ -46,6 +47,10 @@ class History(Reading):
         with self.store.read() as connection:
             found = [Row.read(r) for r in connection.execute(ROWS_IN_HAND.where(*same).order_by(_i.at, _d.id))]
         return next((r for r in found if r.receipt or r.state not in OUT), found[0] if found else None)
+
+    def resends(self, row: Row) -> int:
+        """Return how often a delivery was sent again with the same words."""
+        return self._how_many(_d.item == row.item, _d.recipient == row.recipient) - 1
 
     def standing(self, kind: str) -> dict[tuple[str, str], str]:
         """Return what stands now: digests by incident and language."""
@@ -97,14 +102,27 @@ class History(Reading):
                 found.setdefault(made.recipient, []).append(made)
         return found
 
-    def heard(self, incident: str, channel: str, updates: Iterable[str], audiences: Iterable[str]) -> int:
-        """Return how many readers have, or may have, some audiences' notice of any of some updates through a channel."""
-        about = (_i.incident == incident, _i.channel == channel, _i.kind == "notice")
-        told = (_i.update_id.in_(list(updates)), _i.audience.in_(list(audiences)))
-        mine = select(_i.id).where(*about, *told).scalar_subquery()
-        out = (_d.item.in_(mine), _d.state.in_(words(*MAYBE_OUT)))
+    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
+        """Return the channels and audiences with readers who heard something, and no correction since."""
+        found = (
+            select(_i.channel, _i.audience).select_from(_BOTH).where(_i.incident == incident, _heard(heard)).distinct()
+        )
         with self.store.read() as connection:
-            counted = select(func.count(_d.recipient.distinct())).where(*out)
+            return frozenset((row[0], row[1]) for row in connection.execute(found))
+
+    def scheduled(self, incident: str) -> frozenset[str]:
+        """Return the updates that were planned for later, and went to nobody since."""
+        mine = (_i.incident == incident, not_(was_due()), _d.state.in_(words(*WAITING, State.CANCELLED)))
+        found = select(_i.update_id).select_from(_BOTH).where(*mine).distinct()
+        with self.store.read() as connection:
+            return frozenset(row[0] for row in connection.execute(found))
+
+    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
+        """Return how many readers in some audiences heard any of some things through a channel, and no correction since."""
+        about = (_i.incident == incident, _i.channel == channel, _i.audience.in_(list(audiences)))
+        any_of = or_(false(), *(_heard(one) for one in heard))
+        counted = select(func.count(_d.recipient.distinct())).select_from(_BOTH).where(*about, any_of)
+        with self.store.read() as connection:
             return int(connection.execute(counted).scalar() or 0)
 
     def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
@@ -114,3 +132,21 @@ class History(Reading):
         with self.store.read() as connection:
             for channel, *copy in connection.execution_options(yield_per=5_000).execute(waits):
                 yield channel, Copy(*copy)
+
+
+def _heard(heard: Heard) -> ColumnElement[bool]:
+    """Say what `Heard.by` says of a reader's copies, of the row of one of them."""
+    said = [
+        _i.kind.not_in(STANDING),
+        _d.state.in_(words(*MAYBE_OUT)),
+        _i.publication >= heard.since,
+    ]
+    if heard.updates:
+        said.append(_i.update_id.in_(list(heard.updates)))
+    if heard.until is not None:
+        later, item = deliveries.alias("corrected"), items.alias("correction")
+        same = (later.c.lane == _d.lane, later.c.recipient == _d.recipient, item.c.id == later.c.item)
+        since = (item.c.kind == "correction", item.c.publication >= heard.until)
+        corrected = exists(select(literal(1)).where(*same, *since).correlate(deliveries))
+        said += [_i.publication < heard.until, not_(corrected)]
+    return and_(*said)

@@ -17,7 +17,7 @@ from crisiscomms.ledger.states import WAITING, State
 from crisiscomms.ledger.store import open_store
 from crisiscomms.ledger.tables import blobs, deliveries, items, lanes, publications
 from crisiscomms.ledger.trail import told
-from crisiscomms.published import Draft
+from crisiscomms.published import Draft, iso
 
 _PORTION = 5_000
 _d = deliveries.c
@@ -52,21 +52,23 @@ class Ledger(Spoken):
         self,
         incident: str,
         fingerprint: str,
-        telling: str,
+        planned: datetime,
+        telling: Callable[[int], str],
         bodies: Mapping[str, bytes],
         lines: Iterable[Line],
         drop: Iterable[int],
         then: Callable[[Connection], None] = lambda _connection: None,
     ) -> int:
-        """Write a publication with all its items, in one durable transaction. Returns its id.
+        """Write a publication with all its items, in one durable transaction. Returns its id, which `telling` is given.
 
-        `drop` are rows that still wait and are no longer wanted. `then` is called last, in the same transaction.
+        `planned` is the time of the plan: what was to come then comes at its time, however long a person looked at it. `drop` are rows that still wait and are no longer wanted. `then` is called last, in the same transaction.
         """
-        now = self.now()
-        values = {"incident": incident, "fingerprint": fingerprint, "started_at": now, "by": self.who}
+        values = {"incident": incident, "fingerprint": fingerprint, "started_at": iso(planned), "by": self.who}
         with self.store.write() as connection:
-            result = connection.execute(insert(publications).values(**values, state="open", telling=telling))
+            result = connection.execute(insert(publications).values(**values, state="open", telling=""))
             number = int((result.inserted_primary_key or (0,))[0])
+            mine = update(publications).where(publications.c.id == number)
+            connection.execute(mine.values(telling=telling(number)))
             for digest, body in bodies.items():
                 kept = self.store.upsert(blobs).values(digest=digest, body=body)
                 connection.execute(kept.on_conflict_do_nothing())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, and_, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Executable, and_, func, not_, or_, select
 
 from crisiscomms.ledger.pace import wait_of
 from crisiscomms.ledger.rows import Publication, Row, Stage, Suppression
@@ -152,6 +152,12 @@ class Reading:
         """Say whether a row may not go now."""
         with self.store.read() as connection:
             return connection.execute(select(_i.id).where(_i.id == row.item, on_hold())).first() is not None
+
+    def may_not_go(self, row: Row) -> bool:
+        """Say whether a row is on hold, or of an update that was still to come when it was planned."""
+        stopped = select(_i.id).where(_i.id == row.item, or_(on_hold(), not_(was_due())))
+        with self.store.read() as connection:
+            return connection.execute(stopped).first() is not None
 
     def sent(self, publication_ids: Iterable[int]) -> int:
         """Return how many deliveries of some publications are out."""

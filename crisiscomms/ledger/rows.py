@@ -18,7 +18,10 @@ NOTHING: Mapping[Any, str] = MappingProxyType({})
 
 
 class Row(NamedTuple):
-    """One delivery as it stands in the ledger, with what it shares with others of its item."""
+    """One delivery as it stands in the ledger, with what it shares with others of its item.
+
+    `at` is the update's time; `due` is when it was to go, at the earliest.
+    """
 
     id: int
     item: int
@@ -48,6 +51,7 @@ class Row(NamedTuple):
     at: str
     rank: int
     policy: str
+    due: str
     worker: str = ""
     since: str = ""
 

@@ -60,6 +60,7 @@ _SHARED = (
     _i.at,
     _i.rank,
     _i.policy,
+    _i.not_before,
 )
 ROW = (*_OWN, *_SHARED)
 #: What a new delivery is made of, and the statement that adds one.

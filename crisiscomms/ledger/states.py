@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from crisiscomms import published
+
 
 class State(StrEnum):
     """Where a delivery stands."""
@@ -29,13 +31,13 @@ class State(StrEnum):
 
 
 #: Nothing was sent yet, and nothing has begun.
-WAITING = frozenset({State.PLANNED, State.RETRY})
+WAITING = frozenset(map(State, published.WAITING))
 #: Not settled yet: what comes later to the same reader waits for these.
 UNSETTLED = frozenset({*WAITING, State.CLAIMED, State.SENDING})
 #: Readers have it, as far as anyone can know.
 OUT = frozenset({State.SENT, State.SENT_BY_WORD})
 #: Readers have it, or may have it: it is never sent again unasked.
-MAYBE_OUT = frozenset({*OUT, State.SENDING, State.DOUBT, State.CLOSED})
+MAYBE_OUT = frozenset(map(State, published.MAYBE_OUT))
 #: Nothing more happens by itself.
 TERMINAL = frozenset({State.SENT, State.FAILED, State.CANCELLED, State.SENT_BY_WORD, State.CLOSED})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
 
 from crisiscomms.ledger.history import History
 from crisiscomms.ledger.moving import Moves, NotOurs, plain
@@ -171,8 +171,12 @@ class Working(History):
             return True
 
     def _stand(self, connection: Connection, ending: Ending) -> None:
-        """Write what stands at its addresses from now on."""
-        index = ["incident", "kind", "language"]
+        """Write what stands at its addresses from now on, and nothing in other languages."""
+        index, s = ["incident", "kind", "language"], standing.c
+        for kind in {kind for kind, _ in ending.stands}:
+            now = [language for of, language in ending.stands if of == kind]
+            others = (s.incident == ending.row.incident, s.kind == kind, s.language.not_in(now))
+            connection.execute(delete(standing).where(*others))
         for (kind, language), digest in ending.stands.items():
             values = {"incident": ending.row.incident, "kind": kind, "language": language, "digest": digest}
             statement = self.store.upsert(standing).values(values)

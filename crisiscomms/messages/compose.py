@@ -15,10 +15,10 @@ from crisiscomms.messages.model import Messages
 from crisiscomms.messages.pages import Pages
 from crisiscomms.messages.posts import Account, Posts
 from crisiscomms.published import PublishedIncident, Telling, Told
-from crisiscomms.record import Handwritten, Incident, Update
+from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.workspace import Workspace
 
-__all__ = ["Account", "Composed", "compose", "filled", "reader_filler", "reader_slots"]
+__all__ = ["Account", "Composed", "compose", "filled", "moved_on", "reader_filler", "reader_slots"]
 
 
 class Composed(NamedTuple):
@@ -70,7 +70,7 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
     """Compose the dispatches of updates that are still to come, as they would read at their own time."""
     published = _as_if_sent(facts.published, facts.update)
     for update in facts.incident.updates:
-        if update.at.at > facts.now:
+        if update.at.at > facts.now and not moved_on(facts, update):
             then = derive_facts(facts.incident, facts.workspace, facts.voices, published, update.at.at, facts.texts)
             if then is not None and then.update is update:
                 published = _as_if_sent(published, update)
@@ -78,6 +78,12 @@ def _later(facts: Facts, accounts: tuple[Account, ...]) -> Iterator[tuple[str, M
                 notices = tuple(one for one in Letters(then).notices() if one.update == update.id)
                 posts = tuple(one for one in Posts(then, accounts).posts() if one.update == update.id)
                 yield update.id, Messages(facts.incident.id, (), notices, posts)
+
+
+def moved_on(facts: Facts, update: Update) -> str:
+    """Return the update since which it is over, where another one was written before anybody knew that; else nothing."""
+    before = [one for one in facts.updates if one.at.at < update.at.at]
+    return before[-1].id if before and before[-1].status in CLOSED and update.status not in CLOSED else ""
 
 
 def _as_if_sent(published: PublishedIncident, update: Update) -> PublishedIncident:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from crisiscomms.fields import Text
 from crisiscomms.messages.facts import Facts, cited_by
 from crisiscomms.messages.prose import one_line
-from crisiscomms.published import PAGES, PUBLIC, Correction, Telling, Words
+from crisiscomms.published import MAYBE_OUT, PAGES, PUBLIC, STANDING, Correction, Heard, Telling, Words, when_said
 from crisiscomms.record import TIMES
 from crisiscomms.record.texts import Passage, passages
 
@@ -152,37 +152,68 @@ def _differs(before: Words, now: Words) -> bool:
 
 
 def uncorrected(facts: Facts, audience: str | None) -> list[Correction]:
-    """Return the figures that an audience (None: who reads posts) was told wrong and has not been told right.
+    """Return the figures that some of an audience (None: who reads posts) were told wrong and have not been told right.
 
     One that changed several times is told once: from all that they heard of it to what it is now.
     """
-    chains: dict[str, list[Correction]] = {}
-    for one in facts.corrections:
-        if one.figure and not one.dispatched and one.is_for(audience or PUBLIC):
-            chains.setdefault(one.what, []).append(one)
-    return [found for chain in chains.values() if (found := _joined(facts, chain))]
+    return [_joined(facts, [one for one, _ in chain]) for chain in _wrong(facts, audience)]
 
 
-def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction | None:
-    """Return one correction for several of the same figure. None where what was heard is what it is now."""
-    last = chain[-1]
-    # What was published while nothing else went out stood on the pages only.
-    heard = [chain[0], *(one for earlier, one in pairwise(chain) if set(one.heard) != set(earlier.heard))]
-    wrong: list[Correction] = []
-    for one in heard:
-        if one.before != last.after and all(one.before != other.before for other in wrong):
-            wrong.append(one)
-    if not wrong:
-        return None
+def misheard(facts: Facts, audience: str | None) -> tuple[Heard, ...]:
+    """Return when an audience (None: who reads posts) heard a figure that has changed: who did needs a correction."""
+    return tuple(dict.fromkeys(heard for chain in _wrong(facts, audience) for _, heard in chain))
+
+
+def told_last(facts: Facts, audience: str | None) -> dict[str, str]:
+    """Return the newest update with which each channel told an audience (None: who reads posts) something that is wrong now."""
+    order = {update.id: number for number, update in enumerate(facts.updates)}
+    wrong = {update for heard in misheard(facts, audience) for update in heard.updates or order}
+    told = [
+        t
+        for t in facts.published.told
+        if t.audience == (audience or "")
+        and t.state in MAYBE_OUT
+        and t.kind not in STANDING
+        and t.update in wrong & order.keys()
+    ]
+    return {t.channel: t.update for t in sorted(told, key=lambda t: order[t.update])}
+
+
+def _wrong(facts: Facts, audience: str | None) -> list[list[tuple[Correction, Heard]]]:
+    """Return for each figure what some of an audience heard of it that is no longer so, and when."""
+    chains: dict[str, list[tuple[Correction, Heard]]] = {}
+    for one, heard in when_said(facts.corrections):
+        if one.figure and one.is_for(audience or PUBLIC):
+            chains.setdefault(one.what, []).append((one, heard))
+    return [found for chain in chains.values() if (found := _still(facts, audience, chain))]
+
+
+def _still(
+    facts: Facts, audience: str | None, chain: Sequence[tuple[Correction, Heard]]
+) -> list[tuple[Correction, Heard]]:
+    now = chain[-1][0].after
+    if facts.published.misled is None:
+        # What was published while nothing else went out stood on the pages only.
+        said = [chain[0], *(one for earlier, one in pairwise(chain) if set(one[0].heard) != set(earlier[0].heard))]
+    else:
+        said = [one for one in chain if _misled(facts, audience, one[1])]
+    wrong = [(one, heard) for one, heard in said if one.before != now]
+    # The last stands for what it is now.
+    return [(one._replace(after=now), heard) for one, heard in wrong]
+
+
+def _misled(facts: Facts, audience: str | None, heard: Heard) -> bool:
+    told = (facts.published.misled or {}).get(heard.span, frozenset())
+    return any(group == (audience or "") for _, group in told)
+
+
+def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction:
+    """Return one correction for several of the same figure."""
+    wrong = [one for number, one in enumerate(chain) if all(one.before != other.before for other in chain[:number])]
     languages = {language for one in wrong for language in one.before}
     before: Mapping[str, str] = {
         language: facts.voices[language].either([one.before[language] for one in wrong if language in one.before])
         for language in languages
         if language in facts.voices
     }
-    return last._replace(before=before, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))
-
-
-def heard_wrong(facts: Facts, audience: str) -> frozenset[str]:
-    """Return the updates with which an audience heard a figure that has changed, and whose readers have not heard of that."""
-    return frozenset(update for one in uncorrected(facts, audience) for update in one.heard)
+    return chain[-1]._replace(before=before, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-from crisiscomms.messages.corrections import uncorrected
+from crisiscomms.messages.corrections import told_last, uncorrected
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import Notice
@@ -15,6 +15,8 @@ from crisiscomms.messages.told import Told
 from crisiscomms.messages.writer import Writer
 from crisiscomms.record import Recipient, Update
 
+#: The slot that a reader's name fills.
+GREETING = "reader.greeting"
 #: How many different cells of a column are kept in words.
 _CELLS = 4096
 
@@ -33,13 +35,13 @@ class Letters(Writer):
             seen |= set(update.audiences)
 
     def corrections(self) -> Iterator[Notice]:
-        """Yield the correction for each audience that was told a figure that has changed since."""
-        told = {t.audience: t.update for t in self.facts.published.told if t.audience}
-        for audience, update in told.items():
-            if not uncorrected(self.facts, audience):
-                continue
-            for language in self.facts.voices:
-                yield self._notice("correction", audience, language, self.incident.update(update))
+        """Yield the correction for each audience in which somebody was told a figure that has changed since."""
+        for audience in dict.fromkeys(t.audience for t in self.facts.published.told):
+            updates = [self.incident.update(name) for name in told_last(self.facts, audience).values()]
+            # Whom no list names any more the plan names.
+            if updates and not self.facts.public(audience) and uncorrected(self.facts, audience):
+                for language in self.facts.voices:
+                    yield self._notice("correction", audience, language, max(updates, key=lambda one: one.at.at))
 
     def _notice(self, kind: str, audience: str, language: str, update: Update) -> Notice:
         spoken = self.words_language(language)
@@ -109,7 +111,7 @@ def _cell(facts: Facts, voice: Voice, column: str) -> Callable[[str], tuple[str 
 
 def reader_slots(facts: Facts, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of all slots that `reader_filler` fills, in one order for all readers."""
-    names = ["reader.greeting"]
+    names = [GREETING]
     for column in columns:
         names.append(f"recipient.{column}")
         if column in facts.incident.facts:

@@ -146,6 +146,6 @@ def _shorten(text: str) -> str:
     if len(found) <= _LONGEST:
         return found
     words = found[:_DESCRIPTION].split()[:-1]
-    while len(words) > 1 and any(sign.isdigit() for sign in "".join(words[-2:])):
+    while len(words) > 1 and any(sign.isdecimal() for sign in "".join(words[-2:])):
         words.pop()
     return f"{' '.join(words)} ..."

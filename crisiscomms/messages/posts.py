@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from crisiscomms.limits import Limit
+from crisiscomms.messages.corrections import told_last
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.fitting import Part, fit
 from crisiscomms.messages.model import Post
@@ -105,19 +106,20 @@ class Posts(Writer):
 
     def correcting_posts(self) -> Iterator[Post]:
         """Yield a correction on each account that posted a figure that has changed since."""
-        told = {t.channel: t.update for t in self.facts.published.told if not t.audience}
+        told = told_last(self.facts, None)
         for account in self.accounts:
             language = self.words_language(account.language)
             changed = Told(self.facts, language).new_corrections
-            if changed and account.channel in told:
+            update = told.get(account.channel)
+            if changed and update:
                 say = self.facts.voices[language].word
-                link = self.facts.addresses.update(language, told[account.channel])
+                link = self.facts.addresses.update(language, update)
                 text = " ".join(_corrected(c, say("post.corrected"), say("post.correction")) for c in changed)
                 if not account.limit.fits(f"{text}\n{link}"):
                     text = " ".join(_corrected(c, "", say("post.correction")) for c in changed)
                 yield Post(
                     self.incident.id,
-                    told[account.channel],
+                    update,
                     account.channel,
                     language,
                     "correction",

@@ -113,13 +113,13 @@ class Told(People, Deeds):
         )
 
     def _concerns(self, correction: Correction, update: Update) -> bool:
-        """Say whether a correction stands with an update. A figure that none of them cites stands with the newest of its time."""
+        """Say whether a correction stands with an update: with those that said what was wrong, else with the newest of its time."""
         if correction.what.startswith("updates."):
             return correction.what == f"updates.{update.id}"
         facts, shown = self._incident.facts, self._facts.updates
         citing = [u for u in shown if any(c.name == correction.what for _, w in u.text for c in citations(w, facts))]
-        if citing:
-            return update in citing
+        if wrong := [u for u in citing if not correction.heard or u.id in correction.heard]:
+            return update in wrong
         at = datetime.fromisoformat(correction.at) if correction.at else self._facts.now
         return update == next((u for u in reversed(shown) if u.at.at <= at and not u.private), shown[-1])
 

@@ -14,6 +14,7 @@ from crisiscomms.plan.deliveries import Deliveries
 from crisiscomms.plan.dispatches import Dispatches
 from crisiscomms.plan.model import NONE, Action, IncidentPlan, Item, Plan
 from crisiscomms.plan.world import Choices, World
+from crisiscomms.published import MAYBE_OUT, STANDING
 from crisiscomms.record import Record
 from crisiscomms.review import Case, review
 
@@ -25,7 +26,7 @@ _NONE = Choices()
 
 def build_plan(world: World, records: list[Record], choices: Choices = _NONE) -> Plan:
     """Plan the publication of some incidents. Pure: the same world gives the same plan."""
-    return Plan(tuple(_Planner(world, record, choices).plan() for record in records))
+    return Plan(tuple(_Planner(world, record, choices).plan() for record in records), world.now)
 
 
 def locked(incident: str, world: World) -> str:
@@ -39,13 +40,32 @@ def locked(incident: str, world: World) -> str:
 def renamed(record: Record, world: World) -> str:
     """Return why an incident does not go that is another's by a new name, or an empty string."""
     out = world.published.incidents
-    said = {f"updates.{update.id}": dict(update.text) for update in record.incident.updates}
+    voice = next(iter(world.voices.values()))
+    said = {update.id: (dict(update.text), voice.iso(update.at)) for update in record.incident.updates}
     for name in sorted(out.keys() - set(world.workspace.incidents())):
         telling = out[name].telling
-        if telling and any(telling.texts.get(update) == words for update, words in said.items()):
+        told = telling.texts if telling else {}
+        if any(
+            told.get(f"updates.{update}") == words and told.get(f"update.{update}", {}).get("at") in {None, at}
+            for update, (words, at) in said.items()
+        ):
             return (
                 f'it tells what "{name}" has told, whose record is gone: everybody would hear it twice. '
                 f"Call the file and its id {name} again"
+            )
+    return ""
+
+
+def elsewhere(item: Item, world: World) -> str:
+    """Return why a message does not go that another channel sent, of which the settings know nothing any more, or nothing."""
+    if item.kind in STANDING or item.action is not Action.CREATE:
+        return ""
+    for told in world.published.of(item.incident).told:
+        same = (told.update, told.kind, told.audience) == (item.update, item.kind, item.audience)
+        if same and told.state in MAYBE_OUT and told.channel not in world.workspace.settings.channels:
+            return (
+                f'the channel "{told.channel}" sent it, and crisiscomms.toml does not name that channel any more: '
+                f'they would hear it twice. Call "{item.channel}" by its old name again. A new update goes through it anyway'
             )
     return ""
 
@@ -71,11 +91,14 @@ class _Planner:
         dispatches = Dispatches(world, self.record, self.choices, composed, self.ledger)
         found = [*self._site(composed), *self._memos(composed), *dispatches.due(), *dispatches.later()]
         twice = "" if self.published.telling else renamed(self.record, world)
-        items = [self._held(self._locked(self._blocked(item, twice) if twice else item)) for item in found]
+        items = [self._held(self._locked(self._once(item, twice))) for item in found]
         unwanted = self.ledger.unwanted(items)
         items += dispatches.called_off(unwanted)
-        corrects = self.choices.corrections or all(item.kind != "correction" for item in items)
-        return IncidentPlan(self.record, composed, findings, tuple(items), self.ledger.bodies, unwanted.ids, corrects)
+        return IncidentPlan(self.record, composed, findings, tuple(items), self.ledger.bodies, unwanted.ids)
+
+    def _once(self, item: Item, twice: str) -> Item:
+        why = twice or elsewhere(item, self.world)
+        return self._blocked(item, why) if why else item
 
     def _held(self, item: Item) -> Item:
         holds = self.world.published.holds
@@ -107,14 +130,15 @@ class _Planner:
         for channel in self.world.channels.values():
             if channel.caps.shape != "site":
                 continue
+            stands = self.published.site and self._is_there(channel.name, "site")
             item = Item(
-                Action.REVISE if self.published.site else Action.CREATE,
+                Action.REVISE if stands else Action.CREATE,
                 channel.name,
                 "site",
                 self.incident.id,
                 composed.facts.update.id,
                 f"pages: {pages}",
-                before=self._seen(composed),
+                before=self._seen(composed) if stands else "",
                 after=plain_times(after).replace(PUBLISHED_AT, "now"),
                 digest=digest(canonical(digests)),
                 leaves=channel.caps.leaves_machine,
@@ -147,9 +171,13 @@ class _Planner:
         )
         yield self._stands(item, composed, digests, same=digests == dict(stand), rank=1)
 
+    def _is_there(self, channel: str, kind: str) -> bool:
+        """Say whether anything of this incident was ever put at a channel's addresses."""
+        return any((told.channel, told.kind) == (channel, kind) for told in self.published.told)
+
     def _stands(self, item: Item, composed: Composed, digests: dict[str, str], *, same: bool, rank: int) -> Item:
         """Return an item with its delivery, unless that is what stands there, or waits to be tried again."""
-        if same:
+        if same and self._is_there(item.channel, item.kind):
             return replace(item, action=Action.KEEP)
         line = self.ledger.line(composed.facts.update, item.channel, item.kind, digests, rank=rank)
         if self.ledger.again(line):

@@ -13,7 +13,7 @@ from typing import Any
 from crisiscomms.messages.model import canonical, digest
 from crisiscomms.plan.model import Item, Single
 from crisiscomms.plan.world import World
-from crisiscomms.published import STANDING, Copies, Copy, Draft, NoCopies, PublishedIncident, iso, row_digest
+from crisiscomms.published import STANDING, Copies, Copy, Draft, NoCopies, PublishedIncident, iso, knowing, row_digest
 from crisiscomms.record import Record, Update
 
 _EVERYONE = ""
@@ -24,8 +24,9 @@ class Deliveries:
 
     def __init__(self, world: World, record: Record) -> None:
         self.world, self.incident = world, record.incident
-        self.published: PublishedIncident = world.published.of(record.incident.id)
-        self.copies: Copies = world.copies if self.published.telling else NoCopies()
+        published = world.published.of(record.incident.id)
+        self.copies: Copies = world.copies if published.telling else NoCopies()
+        self.published: PublishedIncident = knowing(published, record.incident.id, self.copies)
         self.bodies: dict[str, bytes] = {}
         self._wanted = bytearray()  # one bit for each row that waits and is in the plan
 

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from crisiscomms.channels.base import Channel
-from crisiscomms.messages.compose import Composed, reader_filler, reader_slots
-from crisiscomms.messages.corrections import heard_wrong
+from crisiscomms.messages.compose import Composed, moved_on, reader_filler, reader_slots
+from crisiscomms.messages.corrections import misheard
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
+from crisiscomms.plan import reasons
 from crisiscomms.plan.deliveries import Deliveries, Unwanted
 from crisiscomms.plan.letters import Letters
 from crisiscomms.plan.model import NONE, Action, Drafts, Item
@@ -20,10 +21,6 @@ from crisiscomms.published import iso
 from crisiscomms.record import Recipient, Record, Update
 
 _NOBODY: frozenset[int] = frozenset()
-_NOTHING: frozenset[str] = frozenset()
-_FROZEN = "not out yet; it goes on as it was published"
-_OTHERWISE = "{who} told other figures of their own than the list has now. Say so in an update, or put the list right"
-_LEFT = "{who} told the wrong figure and left the lists that it goes to. Put them back on one, or write to them"
 
 
 class Dispatches:
@@ -33,16 +30,21 @@ class Dispatches:
         self.world, self.record, self.choices = world, record, choices
         self.composed, self.ledger = composed, ledger
         self.incident, self.published = record.incident, ledger.published
-        self._told: dict[tuple[str, str], frozenset[int]] = {}
+        # Who gets something about an update, or a correction, by which audience: whoever is on two lists gets one mail.
+        self._told: dict[str, dict[str, frozenset[int]]] = {}
         self._corrected: Counter[str] = Counter()
 
     def due(self) -> Iterator[Item]:
         """Plan what the updates send that are due and to be told, and the corrections."""
         for item in self._messages(self.composed.messages, None):
+            if item.kind != "correction" and item.drafts and (over := self._over(self.incident.update(item.update))):
+                reason = f'it was planned before "{over}" said that it is over. If it is not, write it as a new update'
+                yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
+                continue
             age = self.world.now - self.incident.update(item.update).at.at
             late = age > self.incident.stale_after.length and not self.choices.late
             if item.drafts and late and item.kind != "correction":
-                reason = f'update "{item.update}" is {_age(age)} old; to send it all the same, add --late'
+                reason = f'update "{item.update}" is {reasons.age(age)} old; to send it all the same, add --late'
                 yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
             else:
                 yield item
@@ -93,9 +95,20 @@ class Dispatches:
             return "the update is no longer in the record"
         if missing := self._unkept(update):
             return f'the promise "{missing}" is not marked as kept'
+        if over := moved_on(self.composed.facts, update):
+            return f'it is over since "{over}"'
         if update.at.at < newest.at.at:
             return f'update "{newest.id}" came in the meantime'
         return "the record no longer names these readers"
+
+    def _over(self, update: Update) -> str:
+        """Return the update since which it is over, where one that is due was planned before that."""
+        over = moved_on(self.composed.facts, update)
+        return over if over and update.id in self._scheduled else ""
+
+    @cached_property
+    def _scheduled(self) -> frozenset[str]:
+        return self.ledger.copies.scheduled(self.incident.id)
 
     def _unkept(self, update: Update) -> str:
         kept = {promise.id for promise in self.incident.promises if promise.kept}
@@ -115,8 +128,7 @@ class Dispatches:
             if (found := self.world.channels.get(channel)) is not None and found.caps.shape == "mail"
         ]
         for notice, channel in lines:
-            others = [one for one in lines if one[1] is channel and one[0].update == notice.update]
-            several = len({(one.audience, one.kind) for one, _ in others}) > 1
+            several = len({one.audience for one, _ in lines if _about(one) == _about(notice)}) > 1
             yield from self._notice(notice, channel, when, several=several)
 
     # -- posts -------------------------------------------------------------------------------------------------
@@ -142,15 +154,16 @@ class Dispatches:
         )
         copies = [copy for copy in self.ledger.of_everyone(post.channel) if copy.update == post.update]
         if post.kind == "correction":
-            return self._correction(item, self.ledger.single(line))
+            heard = misheard(self.composed.facts, None)
+            needed = any(one.by(self.ledger.of_everyone(post.channel)) for one in heard)
+            return self._correction(item, self.ledger.single(line) if needed else NONE)
         if any(copy.waits and copy.frozen for copy in copies):
-            return replace(item, action=Action.KEEP, reason=_FROZEN)
-        if any(not copy.waits and copy.kind == post.kind and copy.state != "cancelled" for copy in copies):
-            return replace(item, action=Action.KEEP, before=post.text)
+            return replace(item, action=Action.KEEP, reason=reasons.FROZEN)
         single = self.ledger.single(line)
         waits = next((copy for copy in copies if copy.waits), None)
         if waits is None:
-            return replace(item, drafts=single)
+            sent = any(copy.kind == post.kind and copy.state != "cancelled" for copy in copies)
+            return replace(item, action=Action.KEEP, before=post.text) if sent else replace(item, drafts=single)
         self.ledger.want(waits)
         changed = waits.digest != self.ledger.digest_of(line, "")
         if not changed and when is not None:
@@ -166,7 +179,7 @@ class Dispatches:
     # -- mails -------------------------------------------------------------------------------------------------
 
     def _notice(self, notice: Notice, channel: Channel, when: datetime | None, *, several: bool) -> Iterator[Item]:
-        letters = self._letters(notice, channel.name, when, several=several)
+        workspace, letters = self.world.workspace, self._letters(notice, channel.name, when, several=several)
         if letters is None:
             return
         item = Item(
@@ -181,6 +194,9 @@ class Dispatches:
             after=f"{notice.subject}\n\n{notice.text}",
             digest=digest(canonical(notice)),
             leaves=channel.caps.leaves_machine,
+            head_start=timedelta()
+            if when
+            else workspace.settings.order.head_start.length * workspace.rank(notice.audience),
             message=notice,
             line=letters.line,
         )
@@ -189,16 +205,18 @@ class Dispatches:
             yield self._correction(item, letters)
         elif letters.count:
             action = Action.REVISE if letters.revised else Action.CREATE
-            reasons = [_OTHERWISE.format(who=_people(letters.otherwise))] if letters.otherwise else []
-            reasons += [_elsewhere(letters.elsewhere)] if letters.elsewhere else []
-            yield replace(item, action=action, drafts=letters, reason=". ".join(reasons))
+            why = [reasons.OTHERWISE.format(who=reasons.people(letters.otherwise))] if letters.otherwise else []
+            why += [reasons.elsewhere(letters.elsewhere)] if letters.elsewhere else []
+            yield replace(item, action=action, drafts=letters, reason=". ".join(why))
         elif letters.otherwise:
-            yield replace(item, action=Action.BLOCK, reason=_OTHERWISE.format(who=_people(letters.otherwise)))
+            yield replace(
+                item, action=Action.BLOCK, reason=reasons.OTHERWISE.format(who=reasons.people(letters.otherwise))
+            )
         else:
             wait = "1 person still waits" if letters.frozen == 1 else f"{letters.frozen:,} people still wait"
-            reason = f"{wait}: {_FROZEN}" if letters.frozen else ""
+            reason = f"{wait}: {reasons.FROZEN}" if letters.frozen else ""
             if not reason and letters.elsewhere:
-                reason = _elsewhere(letters.elsewhere)
+                reason = reasons.elsewhere(letters.elsewhere)
             yield replace(item, action=Action.KEEP, reason=reason)
 
     def _letters(self, notice: Notice, channel: str, when: datetime | None, *, several: bool) -> Letters | None:
@@ -224,7 +242,7 @@ class Dispatches:
             return (one for one in people.people() if _language(one.language, reads) == notice.language)
 
         values = reader_filler(facts, notice.language, notice.columns)
-        told = (notice.update, channel)
+        told = self._told.setdefault(_about(notice), {})
         letters = Letters(
             self.ledger,
             notice,
@@ -232,12 +250,12 @@ class Dispatches:
             readers,
             values,
             when is not None,
-            heard_wrong(facts, notice.audience) if notice.kind == "correction" else _NOTHING,
-            self._told.get(told, _NOBODY),
+            misheard(facts, notice.audience) if notice.kind == "correction" else (),
+            _NOBODY.union(*(seen for name, seen in told.items() if name != notice.audience)),
         )
         letters.look(remember=several)
         if several:
-            self._told[told] = letters.seen
+            told[notice.audience] = told.get(notice.audience, _NOBODY) | letters.seen
         return letters if letters.readers else None
 
     # -- corrections -------------------------------------------------------------------------------------------
@@ -252,15 +270,20 @@ class Dispatches:
 
     def _never_corrected(self) -> Iterator[Item]:
         """Name those who were told a figure that has changed, and are on no list any more that its correction goes to."""
-        facts, update = self.composed.facts, self.composed.facts.update.id
-        heard = {name: heard_wrong(facts, name) for name in self.world.workspace.audiences(self.incident.audiences)}
-        told = [name for name in heard if heard[name]]
-        updates = _NOTHING.union(*heard.values())
-        for channel, count in self._corrected.items():
-            left = self.ledger.copies.heard(self.incident.id, channel, updates, told) - count
-            if left > 0:
-                reason = _LEFT.format(who=_people(left))
-                yield Item(Action.BLOCK, channel, "correction", self.incident.id, update, "correction", reason=reason)
+        facts, newest = self.composed.facts, self.composed.facts.update.id
+        told = [one for one in self.published.told if one.audience]
+        audiences = dict.fromkeys(one.audience for one in told)
+        heard = tuple(dict.fromkeys(one for name in audiences for one in misheard(facts, name)))
+        for channel in dict.fromkeys(one.channel for one in told) if heard else ():
+            misled = self.ledger.copies.still_misled(self.incident.id, channel, heard, audiences)
+            if (left := misled - self._corrected[channel]) > 0:
+                reason = reasons.LEFT.format(who=reasons.people(left))
+                yield Item(Action.BLOCK, channel, "correction", self.incident.id, newest, "correction", reason=reason)
+
+
+def _about(notice: Notice) -> str:
+    """Return what a reader gets one mail about: an update, or all that is corrected."""
+    return "" if notice.kind == "correction" else notice.update
 
 
 @lru_cache
@@ -269,18 +292,3 @@ def _language(language: str, reads: tuple[str, ...]) -> str:
     said = language.lower().replace("_", "-")
     known = {one.lower(): one for one in reads}
     return known.get(said) or known.get(said.partition("-")[0]) or reads[0]
-
-
-def _people(count: int) -> str:
-    return "1 reader was" if count == 1 else f"{count:,} readers were"
-
-
-def _elsewhere(count: int) -> str:
-    if count == 1:
-        return "1 person of it stands on a list that comes first, and gets only that mail"
-    return f"{count:,} people of it stand on a list that comes first, and get only that mail"
-
-
-def _age(age: timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"

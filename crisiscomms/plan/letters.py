@@ -12,14 +12,13 @@ from itertools import islice, repeat
 from pydantic_core import to_json
 
 from crisiscomms.channels.mail import mail_id
-from crisiscomms.ledger.states import MAYBE_OUT, WAITING, State
+from crisiscomms.messages.letters import GREETING
 from crisiscomms.messages.model import Notice
 from crisiscomms.plan.deliveries import Deliveries
-from crisiscomms.published import Copy, Draft
+from crisiscomms.published import MAYBE_OUT, Copy, Draft, Heard
 from crisiscomms.record import Recipient
 
 _PORTION = 500
-_NEVER_GOT_IT = frozenset({State.FAILED, State.CANCELLED, *WAITING})
 
 
 @dataclass
@@ -28,9 +27,8 @@ class Letters:
 
     `people` opens the list anew; `values` returns what fills the slots for one reader, in the order of the line's
     columns. `otherwise` counts readers who were told other figures of their own than the list has now. `elsewhere` counts
-    those who get the mail of a line before instead. `heard` are the updates with a figure that this corrects, where that
-    is known. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
-    something about this update by an earlier line of the plan, as hashes of their addresses.
+    those who get the mail of a line before instead. `heard` is when what this corrects was said. `scheduled`: the update is still to come, so what waits unchanged is left alone. `taken` are readers who get
+    something about this update by an earlier line of another audience, as hashes of their addresses.
     """
 
     ledger: Deliveries
@@ -39,7 +37,7 @@ class Letters:
     people: Callable[[], Iterable[Recipient]]
     values: Callable[[Recipient], Sequence[str | None]]
     scheduled: bool
-    heard: frozenset[str] = frozenset()
+    heard: Sequence[Heard] = ()
     taken: frozenset[int] = frozenset()
     readers: int = 0
     count: int = 0
@@ -74,7 +72,7 @@ class Letters:
             return False
         now = dict(zip(_slots(str(self.line["columns"])), self.values(person), strict=True))
         before = dict(zip(_slots(last.columns), json.loads(last.person)[2:], strict=True))
-        return any(before[slot] != now[slot] for slot in before.keys() & now.keys())
+        return any(before[slot] != now[slot] for slot in (before.keys() & now.keys()) - {GREETING})
 
     def _changes(self, person: Recipient, copies: Sequence[Copy]) -> bool:
         """Say whether a reader's delivery is new, or other than what waits. Note that what waits is wanted."""
@@ -89,8 +87,8 @@ class Letters:
 
     @property
     def seen(self) -> frozenset[int]:
-        """Readers who get something by this line or one before it, as hashes of their addresses."""
-        return self.taken | self._seen
+        """Readers who get something by this line, as hashes of their addresses."""
+        return frozenset(self._seen)
 
     def __len__(self) -> int:
         return self.count
@@ -137,9 +135,10 @@ class Letters:
             return self.notice.kind != "correction"
         if self._waits_frozen(copies):
             return False
+        if self._waits(copies):
+            return True  # also what a person wants sent once more, before its time
         if self.notice.kind == "correction":
-            told = [copy for copy in copies if copy.state not in _NEVER_GOT_IT]
-            return any(copy.update in self.heard for copy in told) if self.heard else bool(told)
+            return any(heard.by(copies) for heard in self.heard)
         # What was due and cancelled all the same is of a reader who asked for no more mail: they are not asked again.
         mine = (self.notice.update, "notice")
         return not any(

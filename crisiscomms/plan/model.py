@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
@@ -68,7 +69,8 @@ class Item:
     """One line of a plan: one message to one place, or to all people of one audience and language.
 
     `before` and `after` are what readers see there now and would see then. `drafts` are the deliveries it makes, and
-    `line` what they share, as the ledger will hold it. `held`: somebody put it on hold.
+    `line` what they share, as the ledger will hold it. `held`: somebody put it on hold. `head_start` is how long others hear
+    it before.
     """
 
     action: Action
@@ -86,6 +88,7 @@ class Item:
     digest: str = ""
     leaves: bool = False
     held: bool = False
+    head_start: timedelta = timedelta()
     message: Notice | Post | None = None
     line: Mapping[str, Any] = field(default_factory=dict)
     drafts: Drafts = NONE
@@ -99,9 +102,13 @@ class Item:
             "update": self.update,
             "audience": self.audience,
             "language": self.language,
+            "title": self.title if self.kind == "called-off" else "",
             "digest": self.digest,
             "people": self.drafts.digest,
             "policy": self.line.get("policy", ""),
+            "settings": self.line.get("settings", ""),
+            "rank": self.line.get("rank", 0),
+            "head_start": self.head_start.total_seconds(),
             "not_before": self.not_before if self.action is Action.SCHEDULE else "",
         }
 
@@ -116,7 +123,6 @@ class IncidentPlan:
     items: tuple[Item, ...] = ()
     bodies: Mapping[str, bytes] = field(default_factory=dict)
     drop: Sequence[int] = ()
-    corrects: bool = False
 
     @property
     def id(self) -> str:
@@ -133,12 +139,18 @@ class IncidentPlan:
         """The items that do something."""
         return tuple(item for item in self.items if item.action not in {Action.KEEP, Action.BLOCK})
 
+    @property
+    def ended(self) -> tuple[Item, ...]:
+        """The items that call something off."""
+        return tuple(item for item in self.items if item.kind == "called-off")
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing would do now for some incidents."""
+    """What publishing would do at a time for some incidents."""
 
     incidents: tuple[IncidentPlan, ...]
+    now: datetime
 
     @property
     def changes(self) -> tuple[Item, ...]:
@@ -159,8 +171,8 @@ class Plan:
     def fingerprint(self) -> str:
         """The fingerprint of everything that would happen: the same world gives the same."""
         covered = {
-            plan.id: sorted((item.identity() for item in plan.changes), key=canonical)
+            plan.id: sorted((item.identity() for item in (*plan.changes, *plan.ended)), key=canonical)
             for plan in self.incidents
-            if plan.changes
+            if plan.changes or plan.ended
         }
         return digest(canonical(covered))[:16]

@@ -141,5 +141,5 @@ def _chosen(item: Item) -> list[tuple[str, list[Any]]]:
 
 
 def _order(value: str) -> tuple[int, float, str]:
-    digits = "".join(c for c in value if c.isdigit())
+    digits = "".join(c for c in value if c.isdecimal())
     return (0, float(digits), value) if digits else (1, 0.0, value)

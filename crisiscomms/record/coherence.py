@@ -21,6 +21,8 @@ from crisiscomms.record.wording import hint, listed
 from crisiscomms.workspace import Workspace
 
 _STAYS = "Readers would see something broken, or be led astray."
+#: The scope of a hold that stops all incidents.
+_EVERYTHING = "everything"
 #: Names that one of the systems a status site may be copied to keeps for itself.
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 
@@ -60,6 +62,9 @@ class _Coherence:
         if given in _RESERVED:
             message = f'"{given}" is a name that Windows keeps for itself: no folder there can be called so'
             yield self.finding("bad-name", ("id",), message, f"Choose another name, for example {given}-incident.")
+        if given == _EVERYTHING:
+            message = f'"{given}" is what you say to stop all incidents: crisiscomms hold {given}'
+            yield self.finding("bad-name", ("id",), message, "Choose another name.")
 
     def _known(self, what: str, name: str, known: Mapping[str, None], path: Path_) -> Iterator[Finding]:
         if name not in known and (path in self.tree.spans or path in self.tree.keys):

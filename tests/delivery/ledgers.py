@@ -62,7 +62,7 @@ def line(*recipients, number=0, words="", revises=None, **changes):
 
 def freeze(ledger, *lines, bodies=None, drop=()):
     """Freeze a plan of these lines. Returns its publication."""
-    return ledger.freeze("checkout", "f", TELLING, bodies or {}, lines, drop)
+    return ledger.freeze("checkout", "f", ledger.clock(), lambda _: TELLING, bodies or {}, lines, drop)
 
 
 def claim(ledger, publication, worker=ME, *, most=50, per_second=None, rank=10, channel="email"):

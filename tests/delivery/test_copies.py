@@ -15,7 +15,7 @@ from crisiscomms.ledger.tables import METADATA, audit, deliveries, items
 
 
 def freeze(ledger, incident, *people):
-    ledger.freeze(incident, "f", TELLING, {"m": b"m"}, [line(*people, incident=incident)], [])
+    ledger.freeze(incident, "f", ledger.clock(), lambda _: TELLING, {"m": b"m"}, [line(*people, incident=incident)], [])
 
 
 def counted(store):

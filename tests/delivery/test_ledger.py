@@ -86,7 +86,7 @@ def test_a_plan_is_frozen_whole_or_not_at_all(ledger):
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        ledger.freeze("checkout", "f", "{}", {"n": b"So sorry."}, [line(BEA)], [1], fails)
+        ledger.freeze("checkout", "f", ledger.clock(), lambda _: "{}", {"n": b"So sorry."}, [line(BEA)], [1], fails)
     with pytest.raises(Exception, match=r"(?i)unique"):
         freeze(ledger, line(BEA), line(ANA))
     assert (ledger.rows(), trail(ledger)) == before

@@ -125,7 +125,7 @@ def test_a_server_that_restarts_again_and_again_loses_nobody_and_hears_nothing_t
         "not_before": now,
     }
     drafts = [Draft(f"p{n}@shop.example", 0, '["a",""]', b"d") for n in range(PEOPLE)]
-    ledger.freeze("x", "f", "{}", {"x": b"x"}, [Line(item, drafts)], [])
+    ledger.freeze("x", "f", ledger.clock(), lambda _: "{}", {"x": b"x"}, [Line(item, drafts)], [])
     asyncio.run(runs(server, ledger))
     rows = ledger.rows()
     ledger.close()

@@ -47,7 +47,7 @@ def twice_changed(bench, *values):
         told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
         published = PublishedIncident(telling=telling, told=told if telling else ())
         read = bench.read_data(data, FINAL[OUTAGE], published)
-        telling = read.composed.telling.dated("2026-11-18T17:00+01:00", dispatched=False)
+        telling = read.composed.telling.dated("2026-11-18T17:00+01:00", 1)
     return read
 
 
