@@ -54,7 +54,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
         ("It did not, or twice is better than never:", f"--resend {how}"),
         ("Nobody will ever know, and never is better than twice:", f"--close {how}"),
     ]
-    show_what_to_do("doubt", [row.id for row in rows], first, answers, " --rehearsal" if room.rehearsal else "")
+    show_what_to_do("doubt", [row.id for row in rows], first, answers, room.where)
     return 0
 
 
@@ -125,12 +125,11 @@ def resolve(
             fix="Ask the person or look at the place, then choose.",
         )
     room = open_room(folder, rehearsal=rehearsal)
-    where = " --rehearsal" if room.rehearsal else ""
     to = State.SENT_BY_WORD if sent else State.PLANNED if resend else State.CLOSED
     with publishing(room):
         known = [row.id for row in room.ledger.rows(State.DOUBT)] if room.has_ledger else []
-        found = chosen("doubt", known, rows or [], all_=all_, unless="not in doubt", where=where)
+        found = chosen("doubt", known, rows or [], all_=all_, unless="not in doubt", where=room.where)
         done = sum(room.ledger.resolve_doubt(number, to, reason) for number in found)
-    again = f" They go out with the next: crisiscomms publish{where}" if resend else ""
+    again = f" They go out with the next: crisiscomms publish{room.where}" if resend else ""
     say(f"{count(done, 'doubt')} settled.{again}")
     return 0

@@ -41,14 +41,16 @@ def hold(
         )
     before = room.ledger.hold(what, reason)
     if before is None:
-        say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}")
+        say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}{room.where}")
         return 0
     since = f"{datetime.fromisoformat(before.since).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     say(f"{what} is on hold already, since {since} by {before.by}: {before.reason}.")
     if reason in {"", before.reason}:
-        say(f'To change the reason: crisiscomms hold {what} --reason "why". To go on: crisiscomms release {what}')
+        say(
+            f'To change the reason: crisiscomms hold {what} --reason "why"{room.where}. To go on: crisiscomms release {what}{room.where}'
+        )
     else:
-        say(f"The reason is now: {reason}. To go on: crisiscomms release {what}")
+        say(f"The reason is now: {reason}. To go on: crisiscomms release {what}{room.where}")
     return 0
 
 

@@ -67,7 +67,7 @@ def restore(
         doubted = room.ledger.accept(())
     if doubted:
         say(f"In doubt now: {count(doubted, 'message')} that waited in it. Nobody knows which went out since.")
-        say("Settle them with: crisiscomms doubt resolve")
+        say(f"Look at them, then settle them: crisiscomms doubt list{room.where}")
     return 6 if doubted else 0
 
 
@@ -93,12 +93,14 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
         doubted = room.ledger.accept(missing)
         room.ledger.hold("everything", "the ledger is older than what was published, and may tell people again")
     if doubted:
-        say(f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: crisiscomms doubt list")
+        say(
+            f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: crisiscomms doubt list{room.where}"
+        )
     tell(
         "Accepted, by your word. Everything is on hold: whoever was told after this ledger was kept is not in it as told, and the next publish would tell them again."
     )
     tell(
-        "Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything"
+        f"Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything{room.where}"
     )
     return 0
 

@@ -233,9 +233,11 @@ def _began(room: "Room", words: str) -> str:
     from crisiscomms.errors import UsageError
 
     when = said_time(words, room.clock(), room.workspace.reading, past=True)
-    if when.at > room.clock():
+    # A day alone lasts until its end, and it began on it: today is no time to come.
+    today = room.clock().astimezone(room.workspace.zone).date()
+    if when.at.date() > today if when.date_only else when.at > room.clock():
         raise UsageError(f"{when} is still to come", fix="Give an earlier time, or: unknown")
-    return written(when.at, room.workspace.zone)
+    return str(when) if when.date_only else written(when.at, room.workspace.zone)
 
 
 def _later(room: "Room", words: str) -> str:

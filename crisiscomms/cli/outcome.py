@@ -97,7 +97,7 @@ def _say_done(room: "Room", plan: "Plan", sent: int, failed: int, problems: list
     for problem in problems[:20]:
         say(f"  ! {visible(problem)}")
     if len(problems) > 20:
-        say(f"  and {len(problems) - 20} more: crisiscomms status")
+        say(f"  and {len(problems) - 20} more: crisiscomms status{room.where}")
     if plan.called_off:
         say(f"Called off: {count(plan.called_off, 'message')} that waited and no longer fit the record.")
     if sent and plan.changes:
@@ -154,18 +154,22 @@ def _say_left(room: "Room", left: _Left, *, refused_now: bool) -> None:
     if left.held:
         say(f"On hold: {count(left.held, 'message')} not sent.")
         for scope, reason in room.ledger.holds().items():
-            say(f"  {scope} is on hold: {reason}. To go on: crisiscomms release {scope}, then publish again.")
+            say(
+                f"  {scope} is on hold: {reason}. To go on: crisiscomms release {scope}{room.where}, then publish again."
+            )
     if left.first:
         rest = count(left.first, "more person waits", "more people wait")
-        say(f"Only the first were told: {rest}. Look at what arrived, then go on: crisiscomms publish")
+        say(f"Only the first were told: {rest}. Look at what arrived, then go on: crisiscomms publish{room.where}")
     if left.waiting > left.held + left.first:
         waiting = count(left.waiting - left.held - left.first, "message")
         when = f" The first of them may go at {_local(room, left.next_time)}." if left.next_time else ""
         say(f"Not out yet: {waiting}.{when} Publish again, and it goes on where it stopped.")
     if left.doubt:
-        say(f"In doubt: {count(left.doubt, 'message')}. It may or may not have arrived. Look: crisiscomms doubt list")
+        say(
+            f"In doubt: {count(left.doubt, 'message')}. It may or may not have arrived. Look: crisiscomms doubt list{room.where}"
+        )
     if left.refused and not refused_now:
-        say(f"Refused before: {count(left.refused, 'message')}. What to do: crisiscomms refused list")
+        say(f"Refused before: {count(left.refused, 'message')}. What to do: crisiscomms refused list{room.where}")
 
 
 def _say_blocked(plan: "Plan") -> None:

@@ -136,7 +136,7 @@ def show_next(room: "Room", plan: "Plan", ids: list[str], *, corrections: bool, 
     changes = plan.changes
     if left := left_over(room):
         say(
-            f"Not out yet of what was published before: {left:,}. It goes first, as it was published: crisiscomms publish"
+            f"Not out yet of what was published before: {left:,}. It goes first, as it was published: crisiscomms publish{room.where}"
         )
     blocked = sum(item.action == "block" for one in plan.incidents for item in one.items)
     if not changes and blocked:

@@ -52,7 +52,7 @@ def list_(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fals
         ("To send them again:", f"--resend {why}"),
         ("To leave them, as nobody reads there:", f"--close {why}"),
     ]
-    show_what_to_do("refused", [row.id for row in rows], first, answers, " --rehearsal" if room.rehearsal else "")
+    show_what_to_do("refused", [row.id for row in rows], first, answers, room.where)
     return 0
 
 
@@ -96,11 +96,10 @@ def resolve(
             fix="Look at the reasons, then choose: crisiscomms refused list",
         )
     room = open_room(folder, rehearsal=rehearsal)
-    where = " --rehearsal" if room.rehearsal else ""
     with publishing(room):
         known = [row.id for row in room.ledger.refused()] if room.has_ledger else []
-        found = chosen("refused", known, rows or [], all_=all_, unless="not refused", where=where)
+        found = chosen("refused", known, rows or [], all_=all_, unless="not refused", where=room.where)
         done = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in found)
-    again = f" They go out with the next: crisiscomms publish{where}" if resend else ""
+    again = f" They go out with the next: crisiscomms publish{room.where}" if resend else ""
     say(f"{count(done, 'refusal')} settled.{again}")
     return 0

@@ -51,17 +51,16 @@ def status(
         }
         show_json("status", clocks=told, out=lines, **parts)
     else:
-        where = " --rehearsal" if room.rehearsal else ""
         show_clocks(shown)
         _show(lines, late, coming, dict(holds))
         if later:
             waiting = count(later, "more person waits", "more people wait")
-            tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish{where}", "yellow")
+            tell(f"Only the first were told: {waiting}. To go on: crisiscomms publish{room.where}", "yellow")
         if doubt:
-            tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list{where}", "red")
+            tell(f"In doubt: {doubt}. They may or may not have arrived: crisiscomms doubt list{room.where}", "red")
         if refused:
             tell(
-                f"Refused: {refused}. They were not told, and are not told by themselves: crisiscomms refused list{where}",
+                f"Refused: {refused}. They were not told, and are not told by themselves: crisiscomms refused list{room.where}",
                 "red",
             )
     return 6 if exit_code and (late or doubt or out or refused) else 0

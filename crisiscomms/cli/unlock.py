@@ -27,21 +27,20 @@ def unlock(
     from crisiscomms.record import load_record
 
     room = open_room(folder, rehearsal=rehearsal)
-    where = " --rehearsal" if room.rehearsal else ""
     record = load_record(room.workspace, incident, people=False).incident
     if not any(character.isalpha() for character in by):
         raise UsageError("a person opens it, so --by needs a name", fix='For example: --by "Ines Aalto"')
     if not record.market_sensitive:
         raise UsageError(
             f"{incident} is not market-sensitive",
-            fix=f"It needs no unlocking. What would go now: crisiscomms plan{where}",
+            fix=f"It needs no unlocking. What would go now: crisiscomms plan{room.where}",
         )
     if room.has_ledger and room.ledger.opened(incident):
-        tell(f"{incident} is open already. Who opened it and when: crisiscomms audit export{where}")
+        tell(f"{incident} is open already. Who opened it and when: crisiscomms audit export{room.where}")
         return 0
     room.ledger.open(incident, " ".join(by.split()), reason)
     if room.ledger.holds().get(incident) == SENSITIVE:
         room.ledger.release(incident)
     tell(f"Open: {incident}, by {' '.join(by.split())}. It is written in the ledger, with the time.")
-    tell(f"Nothing was sent. What would go now: crisiscomms plan {incident}{where}")
+    tell(f"Nothing was sent. What would go now: crisiscomms plan {incident}{room.where}")
     return 0

@@ -74,9 +74,21 @@ def update(
     write_as_it_was(path, changed)
     next_update = fields.get("next_update")
     said = f", next update {next_update}" if next_update else ""
-    words = [f'Added update "{fields["id"]}" to {relative(path)}{said}.', f"Next: crisiscomms publish {incident}"]
+    words = [f'Added update "{fields["id"]}" to {relative(path)}{said}.']
+    if left := _left_out(room, record, to or []):
+        words.append(
+            f"It is mailed to nobody of {left}, who had mails about this before. To tell them, add its audiences."
+        )
+    words.append(f"Next: crisiscomms publish {incident}")
     done("update", words, as_json=json, incident=incident, update=fields["id"], file=str(path), next_update=next_update)
     return 0
+
+
+def _left_out(room: "Room", record: "Record", to: list[str]) -> str:
+    """Return the audiences with lists that had updates before, and are not told this one."""
+    own = room.workspace.audiences(record.incident.audiences)
+    before = dict.fromkeys(name for update in record.incident.updates for name in update.audiences)
+    return ", ".join(name for name in before if name not in to and name in own and own[name].recipients)
 
 
 def _fields(

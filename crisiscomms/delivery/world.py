@@ -82,6 +82,11 @@ class Room:
         ledger.lease = float(os.environ.get("CRISISCOMMS_LEASE", ledger.lease))  # tests need not wait for a minute
         return ledger
 
+    @property
+    def where(self) -> str:
+        """What a command needs that is shown to people, so that it stays in a rehearsal."""
+        return " --rehearsal" if self.rehearsal else ""
+
     def close(self) -> None:
         """Close the ledger, if it was opened."""
         if "ledger" in self.__dict__:

@@ -10,6 +10,7 @@ from crisiscomms.messages.facts import Facts, cited_by
 from crisiscomms.messages.prose import one_line
 from crisiscomms.published import MAYBE_OUT, PAGES, PUBLIC, STANDING, Correction, Heard, Telling, Words, when_said
 from crisiscomms.record import TIMES
+from crisiscomms.record.citations import citations
 from crisiscomms.record.texts import Passage, passages
 
 #: What stands on the pages beside updates and figures: once it is gone or another, the page says what it said before.
@@ -113,11 +114,13 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
 
 
 def _still_true(before: Telling, now: Telling, key: str) -> bool:
-    """Say whether a figure that was said to be a least one is more now: what readers were told was no error."""
+    """Say whether what readers were told of a figure was no error: it was said to be about so many, or at least."""
     then, today = before.texts.get(key), now.texts.get(key)
-    if not then or not today or then["certainty"] != "at-least":
+    if not then or not today:
         return False
-    return float(today["value"]) >= float(then["value"])
+    if then["certainty"] == "at-least" and float(today["value"]) > float(then["value"]):
+        return True
+    return then["certainty"] != "confirmed" and float(today["value"]) == float(then["value"])
 
 
 def changed_groups(before: Telling, now: Telling) -> list[str]:
@@ -182,10 +185,23 @@ def told_last(facts: Facts, audience: str | None) -> dict[str, str]:
 def _wrong(facts: Facts, audience: str | None) -> list[list[tuple[Correction, Heard]]]:
     """Return for each figure what some of an audience heard of it that is no longer so, and when."""
     chains: dict[str, list[tuple[Correction, Heard]]] = {}
+    posted = _posted(facts) if audience is None else None
     for one, heard in when_said(facts.corrections):
-        if one.figure and one.is_for(audience or PUBLIC):
+        if one.figure and one.is_for(audience or PUBLIC) and (posted is None or one.what in posted):
             chains.setdefault(one.what, []).append((one, heard))
     return [found for chain in chains.values() if (found := _still(facts, audience, chain))]
+
+
+def _posted(facts: Facts) -> set[str]:
+    """Return the figures and times that posts state, or did: those of an update and of what to do now. Pages say more."""
+    incident, before = facts.incident, facts.published.telling
+    texts = [text for update in incident.updates for text in (update.text, update.short) if text]
+    texts += [item.text for item in incident.do_now or () if not item.private]
+    words = [said for text in texts for _, said in text]
+    words += [own.words for own in facts.texts if own.entry.message == "post"]
+    for key, published in before.texts.items() if before else ():
+        words += published.values() if key.startswith("updates.") else ()
+    return {citation.name for one in words for citation in citations(one, incident.facts)}
 
 
 def _still(

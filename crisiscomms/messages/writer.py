@@ -42,14 +42,16 @@ class Writer:
         voice = self.facts.voices[language]
         if own is not None:
             return render(template, voice, self.own, t=Told(self.facts, language, audience, update, own=own))
-        source = render(template, voice, self.own, t=Told(self.facts, language, audience, update))
+        # What a correction says of a figure does not say what is counted, so it does not stand for a text that states it.
+        plain = self.facts._replace(corrections=())
+        source = render(template, voice, self.own, t=Told(plain, language, audience, update))
         said = plain_times(source).lower()
         unsaid = tuple(
             name
             for name, fact in self.incident.facts.items()
             if fact.material and self.facts.figure(name, voice).lower() not in said
         )
-        if not unsaid:
+        if not unsaid and not self.facts.corrections:
             return source
         return render(template, voice, self.own, t=Told(self.facts, language, audience, update, unsaid))
 

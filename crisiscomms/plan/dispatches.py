@@ -12,7 +12,7 @@ from crisiscomms.channels.base import Channel
 from crisiscomms.messages.compose import Composed, moved_on, reader_filler, reader_slots
 from crisiscomms.messages.corrections import misheard
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
-from crisiscomms.plan import reasons
+from crisiscomms.plan import reasons, unsent
 from crisiscomms.plan.deliveries import Deliveries, Unwanted
 from crisiscomms.plan.letters import Letters
 from crisiscomms.plan.model import NONE, Action, Drafts, Item
@@ -48,7 +48,8 @@ class Dispatches:
                 yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
             else:
                 yield item
-        yield from self._never_corrected()
+        yield from unsent.never_corrected(self.composed.facts, self.ledger.copies, self._corrected)
+        yield from unsent.passed_over(self.composed.facts)
 
     def later(self) -> Iterator[Item]:
         """Plan updates that are still to come: they wait in the ledger with their time."""
@@ -267,18 +268,6 @@ class Dispatches:
             return replace(item, action=Action.CORRECT, drafts=drafts)
         reason = "nobody has said yet that it should go out; look at it, then add --corrections"
         return replace(item, action=Action.BLOCK, reason=reason)
-
-    def _never_corrected(self) -> Iterator[Item]:
-        """Name those who were told a figure that has changed, and are on no list any more that its correction goes to."""
-        facts, newest = self.composed.facts, self.composed.facts.update.id
-        told = [one for one in self.published.told if one.audience]
-        audiences = dict.fromkeys(one.audience for one in told)
-        heard = tuple(dict.fromkeys(one for name in audiences for one in misheard(facts, name)))
-        for channel in dict.fromkeys(one.channel for one in told) if heard else ():
-            misled = self.ledger.copies.still_misled(self.incident.id, channel, heard, audiences)
-            if (left := misled - self._corrected[channel]) > 0:
-                reason = reasons.LEFT.format(who=reasons.people(left))
-                yield Item(Action.BLOCK, channel, "correction", self.incident.id, newest, "correction", reason=reason)
 
 
 def _about(notice: Notice) -> str:

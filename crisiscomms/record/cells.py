@@ -25,8 +25,8 @@ def header_flaws(place: Place, columns: tuple[str, ...]) -> Iterator[Finding]:
     """Yield what is wrong with the names of the columns."""
     if "email" not in columns:
         fix = "Write the names of the columns in the first line: email,name,language"
-        if len(columns) == 1 and any(sign in columns[0] for sign in ";\t"):
-            fix = "Its cells are parted by another sign. Save it with commas between the cells."
+        if len(columns) == 1 and "\t" in columns[0]:
+            fix = "Its cells are parted by tabs. Save it as CSV, with commas or semicolons between the cells."
         near = next((c for c in columns if len(c) <= 80 and did_you_mean("email", [c.lower()])), "")
         yield problem(place, 'has no column "email"' + (f', only one "{shown(near)}"' if near else ""), fix)
     for column in sorted({c for c in columns if columns.count(c) > 1 and c}):

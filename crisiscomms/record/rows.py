@@ -54,7 +54,10 @@ class CsvFile:
 
         Raises BrokenRow after the rows before it, NotText, UnicodeDecodeError, OSError.
         """
-        reader = csv.reader(self._text, strict=True)
+        first = self._text.readline()
+        # Where a comma parts decimals, Excel parts the cells with semicolons, and can do nothing else.
+        sign = ";" if ";" in first and "," not in first else ","
+        reader = csv.reader(chain([first] if first else [], self._text), strict=True, delimiter=sign)
         lines: list[int] = []
         rows: list[list[str]] = []
         line, most, broken = 1, 1, None

@@ -42,6 +42,13 @@ def test_only_the_new_lines_are_new(crisiscomms, example):
     ]
 
 
+def test_who_had_mails_before_and_gets_none_now_is_named(crisiscomms, example):
+    assert "It is mailed to nobody of merchants" in crisiscomms(*UPDATE, cwd=example).stdout
+    later = ("--id", "paid", "--to", "merchants", "--now", "2026-11-27 10:00")
+    told = crisiscomms(*UPDATE[:-4], *later, cwd=example).stdout
+    assert "nobody of" not in told
+
+
 def test_comments_and_what_follows_stay_where_they_are(crisiscomms, example):
     path = record(example)
     source = path.read_text(encoding="utf-8")

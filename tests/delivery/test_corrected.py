@@ -185,3 +185,24 @@ def test_a_correction_is_dated_when_it_goes(shops):
     shops.publish("--corrections")
     dates = [email.message_from_bytes(body, policy=policy.default)["Date"].datetime for body in shops.mail.mails]
     assert min(dates[3:]) >= shops.office.now
+
+
+def test_a_figure_that_was_said_to_be_about_so_many_and_is_found_to_be_so_is_no_error(shops):
+    shops.office.edit("certainty: confirmed", "certainty: estimated")
+    shops.publish()
+    shops.office.edit("certainty: estimated", "certainty: confirmed")
+    shops.publish("--corrections")
+    assert shops.corrections() == []
+
+
+def test_a_page_goes_on_saying_what_is_counted_after_a_correction(office, mail):
+    office.settle(MAIL.format(port=mail.port))
+    office.people("merchants", *SHOPS)
+    told = Told(office, mail)
+    told.told({"text": "We are sorry: card payments are failing at checkout. We are looking for the cause."})
+    office.edit("source: books}", 'source: books, material: true, says: "$failed did not go through."}')
+    office.publish()
+    told.found_wrong()
+    office.publish("--corrections")
+    page = (office.folder / "public/incidents/checkout/index.md").read_text()
+    assert "1,800 payments did not go through." in page

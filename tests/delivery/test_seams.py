@@ -122,6 +122,14 @@ def test_a_plan_with_other_settings_is_another_plan(ten):
     assert len({first, second, fingerprint()}) == 3
 
 
+def test_an_update_that_a_newer_one_takes_the_place_of_is_named(ten, mail):
+    ten.record({}, SECOND)
+    said = ten.run("plan", expect=0).stdout
+    assert 'mail of "first": merchants get only the mail of "second", which is newer' in said
+    ten.publish()
+    assert mail.counts == dict.fromkeys(TEN, 1)
+
+
 # -- whose word it was ---------------------------------------------------------------------------------------------
 
 
