@@ -76,6 +76,12 @@ class Facts(NamedTuple):
             if update is self.update or update.id not in out:
                 yield update
 
+    def came_late(self, update: Update) -> Update | None:
+        """Return the public update after a given one, where it came later than that one had promised."""
+        due, shown = update.next_update, [one for one in self.updates if not one.private or one is update]
+        later = shown[shown.index(update) + 1 :] if due and update in shown else []
+        return later[0] if due and later and later[0].at.at > due.at else None
+
     @property
     def tells_statement(self) -> bool:
         """Whether the statement is owed: from resolved on, or earlier where the record says so."""

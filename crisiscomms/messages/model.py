@@ -31,7 +31,10 @@ class Page(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One update, as feeds and lists show it. Times are ISO 8601 with offset."""
+    """One update, as feeds and lists show it. Times are ISO 8601 with offset.
+
+    `missed` is by when it had promised the next one, where that one came later.
+    """
 
     id: str
     status: str
@@ -40,6 +43,7 @@ class Entry(NamedTuple):
     html: str
     text: str
     corrected_at: str | None = None
+    missed: str | None = None
 
 
 class PromiseLine(NamedTuple):

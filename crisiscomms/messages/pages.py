@@ -78,6 +78,7 @@ class Pages(Writer):
         told = Told(self.facts, language, None, update)
         source = render("entry.md.j2", self.facts.voices[language], self.own, t=told, update=shown)
         corrected = max((item.iso for item in shown.corrections), default=None)
+        late = update.next_update if self.facts.came_late(update) else None
         return Entry(
             update.id,
             update.status,
@@ -86,6 +87,7 @@ class Pages(Writer):
             to_html(source),
             to_text(source),
             corrected,
+            iso(late) if late else None,
         )
 
     def _promise(self, promise: Promise, language: str) -> PromiseLine:

@@ -100,6 +100,7 @@ class Told(People, Deeds):
         return [self._entry(update) for update in reversed(self._facts.updates) if not update.private]
 
     def _entry(self, update: Update) -> Said:
+        late = self._facts.came_late(update)
         return Said(
             {
                 "id": update.id,
@@ -108,6 +109,8 @@ class Told(People, Deeds):
                 "at": Md(self._voice.moment(update.at, utc=True)),
                 "text": self._facts.cite(update.text, self.language, update),
                 "next": self._when(update.next_update),
+                "missed": self._when(update.next_update) if late else None,
+                "came": self._when(late.at) if late else None,
                 "corrections": [self._correction(c) for c in self._facts.corrections if self._concerns(c, update)],
             }
         )

@@ -17,7 +17,7 @@ _MOST = 12
 
 
 class Event(NamedTuple):
-    """One thing that happened, or that is promised. `what` is its kind: `started`, `noticed`, `update`, `promise` ..."""
+    """One thing that happened, or that is promised. `what` is its kind: `started`, `noticed`, `update`, `missed`, `promise` ..."""
 
     what: str
     at: str
@@ -76,6 +76,8 @@ def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late:
             yield Event(name, at)
     for entry in content.entries[:_MOST]:
         yield Event("update", entry.at, id=entry.id, status=entry.status)
+        if entry.missed:
+            yield Event("missed", entry.missed, id=entry.id)
     for promise in promises:
         done = promise.line.kept or promise.line.broken
         yield Event("promise", done or promise.line.due, not done, promise.line.id, promise.state, promise.line.text)

@@ -330,6 +330,18 @@ def test_the_course_reads_as_a_table_in_the_order_of_time(build):
     assert places[-1] + 14 <= 320
 
 
+def test_the_course_keeps_an_update_that_did_not_come_in_time(build):
+    newest, first = outage().entries
+    content = outage()._replace(entries=(newest, first._replace(missed="2026-11-18T11:00:00+01:00")))
+    page = parsed(build([content])["incidents/checkout-outage/index.html"])
+    rows = [[text(cell) for cell in row] for row in one(page, ".//section[@class='course']//tbody")]
+    assert rows[:3] == [
+        ["We wrote: Investigating", "10:31 CET on 18 November 2026 (09:31 UTC)"],
+        ["The next update was due, and did not come", "11:00 CET on 18 November 2026 (10:00 UTC)"],
+        ["We wrote: Cause found", "11:12 CET on 18 November 2026 (10:12 UTC)"],
+    ]
+
+
 def test_the_course_runs_the_other_way_where_people_read_the_other_way():
     content = outage()._replace(times=TIMES)
     there, back = timeline(content, []), timeline(content, [], leftwards=True)
