@@ -34,9 +34,9 @@ _NAMES = re.compile(
 _WORD = re.compile(r"\w")
 # A day in words, around the name of a month: 18 November 2026, 18th of November, November 18, November 2026.
 _DAY_BEFORE = re.compile(r"(?<!\w)(?P<day>\d{1,2})(?:st|nd|rd|th|er)?\.?\s{1,9}(?:(?:of|de)\s{1,9})?$")
-_YEAR_AFTER = re.compile(r"\.?(?!\w)(?:,?\s{1,9}(?:de\s{1,9})?(?P<year>\d{4})(?!\w))?")
+_YEAR_AFTER = re.compile(r"(?!\w)(?:,?\s{1,9}(?:de\s{1,9})?(?P<year>\d{4})(?!\w))?")
 _DAY_AFTER = re.compile(
-    r"\.?(?!\w)\s{1,9}(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)(?:,?\s{1,9}(?P<year>\d{4})(?!\w))?"
+    r"(?!\w)\s{1,9}(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:]|[.,]\d)(?:,?\s{1,9}(?P<year>\d{4})(?!\w))?"
     r"|(?P<only>\d{4})(?!\w))"
 )
 _THOUSAND, _MILLION, _BILLION = 10**3, 10**6, 10**9
@@ -119,12 +119,13 @@ def _days(text: str, language: str) -> list[Figure]:
     """Return every day that is written with the name of its month. A name is looked for first: mostly there is none."""
     low, found = text.lower(), []
     low = low if len(low) == len(text) else fold(text)
-    for name, number in _months(language).items():
+    for name, (number, short) in _months(language).items():
         at = low.find(name)
         while at >= 0:
             end = at + len(name)
             before = _DAY_BEFORE.search(low, max(0, at - 24), at)
-            after = (_YEAR_AFTER if before else _DAY_AFTER).match(low, end)
+            stop = end + (short and low.startswith(".", end))
+            after = (_YEAR_AFTER if before else _DAY_AFTER).match(low, stop)
             if after and (before or not at or not _WORD.match(low, at - 1)):
                 start = before.start() if before else at
                 day, year = before["day"] if before else after["day"], after["year"] or (not before and after["only"])
@@ -135,13 +136,19 @@ def _days(text: str, language: str) -> list[Figure]:
 
 
 @lru_cache
-def _months(language: str) -> dict[str, int]:
-    """Return the names of months in a language, long and short, with their numbers."""
+def _months(language: str) -> dict[str, tuple[int, bool]]:
+    """Return the names of months in a language with their numbers, and whether a name is short.
+
+    A short one may end in a point. A point after a whole one ends the sentence.
+    """
     from babel import Locale  # noqa: PLC0415
 
     forms = Locale.parse(language.replace("-", "_")).months["format"]
-    named = [(name, number) for width in ("wide", "abbreviated") for number, name in forms[width].items()]
-    return {name.lower().rstrip("."): number for name, number in named}
+    return {
+        name.lower().rstrip("."): (number, width == "abbreviated")
+        for width in ("abbreviated", "wide")  # what is both, such as May, is whole
+        for number, name in forms[width].items()
+    }
 
 
 def _value(digits: str, language: str) -> float:

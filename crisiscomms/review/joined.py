@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 
 from crisiscomms.review.figures import Figure, figures
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import lexicon
 
-#: What may stand between a clock and its day: a zone and small words, and no end of a sentence.
+#: What may stand between a clock and its day: a zone and small words, and no end of a sentence. A word in capitals after
+#: a point begins another one: until 31 Dec. Next update by 10:00.
 _BETWEEN = re.compile(r",?(?: [^\W\d]{1,6}){0,3},? ")
 _TO = re.compile(r"\s?[-\u2013\u2014]\s?")
 _DIGITS = re.compile(r"\d+")
@@ -46,10 +46,11 @@ def _names(text: str, found: list[Figure]) -> Iterator[Figure]:
 
 def _pairs(text: str, found: list[Figure]) -> Iterator[Figure]:
     clock: Figure | None = None
-    for one, two in pairwise((None, *found)):
-        assert two  # noqa: S101 -- only the first is nothing
-        gap = text[one.start + len(one.written) : two.start] if one else ""
-        if one and {one.kind, two.kind} == {"clock", "date"} and _BETWEEN.fullmatch(gap):
+    for one, two, three in zip((None, *found), found, (*found[1:], None), strict=False):
+        gap = _gap(text, one, two)
+        # A clock between two days belongs to the second: from 2 May until 20:00 on 8 May. So it is said in every language.
+        nearer = two.kind == "clock" and _is_moment(text, two, three)
+        if one and _is_moment(text, one, two) and not nearer:
             at, day = (one, two) if one.kind == "clock" else (two, one)
             yield _over(text, "moment", f"{at.value} {_without_year(day.value)}", one, two)
         if one and one.kind == two.kind == "clock" and _TO.fullmatch(gap):
@@ -59,6 +60,20 @@ def _pairs(text: str, found: list[Figure]) -> Iterator[Figure]:
             if clock and text[two.start - 1] == "(" and after == " UTC" and two.start - clock.start < 60:
                 yield _over(text, "both", f"{clock.value} {two.value}", clock, two)
             clock = two
+
+
+def _gap(text: str, one: Figure | None, two: Figure | None) -> str:
+    """Return what stands between two figures."""
+    return text[one.start + len(one.written) : two.start] if one and two else ""
+
+
+def _is_moment(text: str, one: Figure | None, two: Figure | None) -> bool:
+    """Say whether two figures are a clock and its day, in any order."""
+    if one is None or two is None or {one.kind, two.kind} != {"clock", "date"}:
+        return False
+    gap = _gap(text, one, two)
+    ended = one.written.endswith(".") and gap.lstrip()[:1].isupper()
+    return not ended and _BETWEEN.fullmatch(gap) is not None
 
 
 def _over(text: str, kind: str, value: str, one: Figure, two: Figure) -> Figure:
