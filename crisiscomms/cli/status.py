@@ -98,7 +98,7 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     """Return what is late and what comes next, in words, and the clocks of the law."""
     from crisiscomms.cli.outcome import gone
     from crisiscomms.errors import InvalidInput
-    from crisiscomms.record import CLOSED, is_open, load_record
+    from crisiscomms.record import is_open, load_record
     from crisiscomms.review.clocks import clocks
 
     ticking: list[Ticking] = []
@@ -124,7 +124,7 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
             for update in due
             if telling and update.id not in telling.updates
         ]
-        if told and told[-1].status not in CLOSED and told[-1].next_update:
+        if told and told[-1].next_update:
             when = told[-1].next_update
             (late if when.at < clock else coming).append(
                 f"{name}: the next update was promised for {when} {when.at.tzname()}"

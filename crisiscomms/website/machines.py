@@ -37,7 +37,7 @@ class Machines:
 
     def calendar(self) -> Mapping[str, bytes]:
         """Return the calendar."""
-        made = build_calendar(self.dated, self._branch.speech, name=self.name, home=self._home)
+        made = build_calendar(self.dated, self._branch.speech, self._tree.now, name=self.name, home=self._home)
         return {f"{self._branch.prefix}calendar.ics": made}
 
     def badge(self) -> Mapping[str, bytes]:

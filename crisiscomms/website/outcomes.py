@@ -8,7 +8,6 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from crisiscomms.fields import When
 from crisiscomms.messages.model import PromiseLine, SiteContent
-from crisiscomms.record import CLOSED
 from crisiscomms.website.briefs import Brief
 
 State = Literal["waiting", "late", "broken", "kept", "kept_late"]
@@ -53,14 +52,9 @@ def outcomes(contents: Iterable[_Incident], when: Callable[[str], When], now: da
     return sorted(found, key=place)
 
 
-def next_update(content: SiteContent | Brief) -> str | None:
-    """Return until when readers wait for the next update. None where nothing is promised, or it is over."""
-    return None if content.status in CLOSED else content.next_update
-
-
 def overdue(contents: Iterable[SiteContent | Brief], when: Callable[[str], When], now: datetime) -> frozenset[str]:
-    """Return the incidents whose next update is late."""
-    return frozenset(one.incident for one in contents if (due := next_update(one)) and when(due).at < now)
+    """Return the incidents whose next update is late: also where it is over, as long as one was promised after that."""
+    return frozenset(one.incident for one in contents if one.next_update and when(one.next_update).at < now)
 
 
 def _state(line: PromiseLine, when: Callable[[str], When], now: datetime) -> State:

@@ -14,7 +14,7 @@ from crisiscomms.website.briefs import Brief, Sources
 from crisiscomms.website.frame import Branch, Frame
 from crisiscomms.website.machines import Machines
 from crisiscomms.website.many import Job
-from crisiscomms.website.outcomes import next_update, outcomes, overdue
+from crisiscomms.website.outcomes import outcomes, overdue
 from crisiscomms.website.statuspage import Site, build_status_files
 from crisiscomms.website.trees import Listing, Tree
 
@@ -65,7 +65,7 @@ class Pieces:
         """Return until when the site is as it is, if nobody changes it: then the next promise or update is late."""
         when = self._frame.branches[0].speech.when
         due = {one.line.due for _, tree in self._trees for one in tree.outcomes if one.state == "waiting"}
-        due |= {at for _, tree in self._trees for brief in tree.open if (at := next_update(brief))}
+        due |= {brief.next_update for _, tree in self._trees for brief in tree.briefs if brief.next_update}
         times = (when(at).at for at in due)
         return min((at.astimezone(UTC).isoformat() for at in times if at >= self._now), default=_FOR_EVER)
 
@@ -124,7 +124,9 @@ class Pieces:
     def _machines(self, branch: Branch, tree: Tree) -> Iterator[Piece]:
         made, prefix = Machines(self._frame, branch, tree), branch.prefix
         yield Piece(f"{prefix}feed", [brief.digest for brief in made.news], made.feeds)
-        yield Piece(f"{prefix}calendar", [brief.digest for brief in made.dated], made.calendar)
+        states = [(one.content.incident, one.line.id, one.state) for one in tree.outcomes]
+        told = [brief.digest for brief in made.dated], states, sorted(tree.overdue)
+        yield Piece(f"{prefix}calendar", told, made.calendar)
         yield Piece(f"{prefix}badge", [brief.digest for brief in tree.open], made.badge)
         yield Piece(f"{prefix}llms", [[brief.digest for brief in group] for group in made.listed], made.list)
 

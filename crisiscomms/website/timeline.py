@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from crisiscomms.messages.model import SiteContent
-from crisiscomms.website.outcomes import Outcome, next_update
+from crisiscomms.website.outcomes import Outcome
 
 #: The drawing's own measures: its width, its height, the room at each end, and the least room from mark to mark.
 WIDTH, HEIGHT = 320, 24
@@ -81,8 +81,8 @@ def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late:
     for promise in promises:
         done = promise.line.kept or promise.line.broken
         yield Event("promise", done or promise.line.due, not done, promise.line.id, promise.state, promise.line.text)
-    if due := next_update(content):
-        yield Event("next", due, ahead=True, status="late" if late else "")
+    if content.next_update:
+        yield Event("next", content.next_update, ahead=True, status="late" if late else "")
 
 
 def _spread(times: list[float], start: float, end: float, gap: float) -> list[float]:

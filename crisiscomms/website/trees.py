@@ -64,20 +64,26 @@ class Tree:
         """Every promise, and where it stands."""
         return outcomes(self.briefs, self.speech.when, self.now)
 
+    @cached_property
+    def overdue(self) -> frozenset[str]:
+        """The incidents whose next update is late."""
+        return overdue(self.briefs, self.speech.when, self.now)
+
     def _front(self) -> Listing:
         now = sorted(self.open, key=lambda brief: SEVERITIES.index(brief.severity))
-        past = self.over[:_RECENT]
+        owing = [brief for brief in self.over if brief.incident in self.overdue]
+        past = [*owing, *(brief for brief in self.over if brief not in owing)][: max(_RECENT, len(owing))]
         owed = [one for one in self.outcomes if one.group == "open"][:_OWED]
-        components, late = self._components(now), overdue(now, self.speech.when, self.now)
+        components, late = self._components(now), self._late((*now, *past))
 
         def leaf() -> Leaf:
             speech, name = self.speech, self.workspace.settings.organisation.name
             title = now[0].title if len(now) == 1 else speech.plain("open_title" if now else "calm_title")
             contents = [self.read(brief) for brief in now]
-            given = {"now": contents, "past": past, "components": components, "owed": owed, "overdue": late}
+            given = {"now": contents, "past": past, "components": components, "owed": owed, "overdue": self.overdue}
             return Leaf("front", "", title, speech.plain("purpose", organisation=name), given)
 
-        return Listing("", (*now, *past, *_of(owed)), leaf, (len(now), components, sorted(late), _told(owed)))
+        return Listing("", (*now, *past, *_of(owed)), leaf, (len(now), components, late, _told(owed)))
 
     def _promises(self) -> Iterator[Listing]:
         for part in parts(self.outcomes, LONGEST, "promises/"):
@@ -94,23 +100,30 @@ class Tree:
         """Yield the newest incidents with a list of all months, then a page for each month, or several."""
         months, newest = self._by_month(self.briefs), self.briefs[:LONGEST]
         every = [(month, f"history/{month}/") for month, _ in months]
-        yield Listing("history/", newest, partial(self._newest, newest, every), (every,))
+        yield Listing("history/", newest, partial(self._newest, newest, every), (every, self._late(newest)))
         for month, found in months:
             for part in parts(found, LONGEST, f"history/{month}/"):
-                yield Listing(part.path, part.items, partial(self._month, month, part), (part.of,))
+                yield Listing(
+                    part.path, part.items, partial(self._month, month, part), (part.of, self._late(part.items))
+                )
 
     def _newest(self, newest: Sequence[Brief], every: list[tuple[str, str]]) -> Leaf:
         speech = self.speech
         title = speech.plain("history_title")
         given = {"months": self._by_month(newest), "every": every, "heading": title, "part": None}
+        given["overdue"] = self.overdue
         return Leaf("history", "history/", title, speech.plain("history_intro"), given, section="history/")
 
     def _month(self, month: str, part: Part[Brief]) -> Leaf:
         speech = self.speech
         heading = speech.plain("history_month", month=speech.month_words(month))
         given = {"months": [("", part.items)], "every": [], "heading": heading, "part": part}
+        given["overdue"] = self.overdue
         words = speech.plain("history_intro")
         return Leaf("history", part.path, numbered(speech, heading, part), words, given, section="history/")
+
+    def _late(self, briefs: Iterable[Brief]) -> list[str]:
+        return [brief.incident for brief in briefs if brief.incident in self.overdue]
 
     @staticmethod
     def _by_month(briefs: Iterable[Brief]) -> list[tuple[str, list[Brief]]]:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
-from sample_site import SITE, briefs, outage, recall
+from sample_site import NOW, SITE, briefs, outage, recall
 
 from crisiscomms.messages.languages import Voice
 from crisiscomms.website.calendar import build_calendar
@@ -18,8 +18,8 @@ HOME = f"{SITE}/"
 def dated(voices):
     """Read the calendar of some incidents back: its events by their UIDs."""
 
-    def read(*contents, name="Notices from Northwind Pay", language="en"):
-        body = build_calendar(briefs(*contents), Speech(voices[language]), name=name, home=HOME)
+    def read(*contents, name="Notices from Northwind Pay", language="en", now=NOW):
+        body = build_calendar(briefs(*contents), Speech(voices[language]), now, name=name, home=HOME)
         assert all(len(line) <= 75 for line in body.split(b"\r\n"))
         events = Calendar.from_ical(body).walk("VEVENT")
         assert not [event.errors for event in events if event.errors]
@@ -59,7 +59,7 @@ def test_a_promise_by_a_day_takes_that_whole_day_where_the_organisation_is(dated
 def test_a_day_in_the_west_stays_that_day(voices):
     west = Speech(Voice("en", ZoneInfo("America/Los_Angeles"), voices["en"].words))
     content = outage()._replace(promises=(outage().promises[0]._replace(due="2026-11-25T23:59:59-08:00"),))
-    events = Calendar.from_ical(build_calendar(briefs(content), west, name="Notices", home=HOME)).walk("VEVENT")
+    events = Calendar.from_ical(build_calendar(briefs(content), west, NOW, name="Notices", home=HOME)).walk("VEVENT")
     assert events[1]["DTSTART"].dt == date(2026, 11, 25)
 
 
@@ -85,8 +85,28 @@ def test_a_correction_and_an_outcome_raise_the_number_too(dated):
         assert event["SEQUENCE"] > number
 
 
-def test_nothing_is_promised_for_what_is_over(dated):
-    assert "next-update.kettle-recall" not in dated(recall())
+def test_what_is_late_says_so_from_that_moment_on(dated):
+    """A calendar that says "Next update" or "Promised" of a day that is over says that it came."""
+    update, promise = "next-update.checkout-outage", "promise-review.checkout-outage"
+    before, after = dated(outage()), dated(outage(), now=datetime(2026, 11, 18, 11, 10, 1, tzinfo=UTC))
+    assert after[update]["SUMMARY"] == "Late: next update. Card payments failed at checkout"
+    assert after[update]["SEQUENCE"] > before[update]["SEQUENCE"]
+    assert after[update]["LAST-MODIFIED"].dt == after[update].decoded("DTSTART")
+    assert after[promise] == before[promise]
+    later = dated(outage(), now=datetime(2026, 11, 26, 9, tzinfo=UTC))
+    assert later[promise]["SUMMARY"] == "Late: We will publish the full review of this outage on this page."
+    assert later[promise]["SEQUENCE"] > before[promise]["SEQUENCE"]
+    assert later[update] == after[update]
+    german = dated(outage("de"), language="de", now=datetime(2026, 11, 26, 9, tzinfo=UTC))
+    assert german[update]["SUMMARY"].startswith("Überfällig: nächste Meldung. Kartenzahlungen")
+
+
+def test_what_is_over_stands_there_only_where_an_update_is_still_promised(dated):
+    name = "next-update.kettle-recall"
+    assert name not in dated(recall())
+    promised = recall()._replace(next_update="2026-11-20T12:00:00+01:00")
+    assert dated(promised)[name]["SUMMARY"].startswith("Next update: Stop using")
+    assert dated(promised, now=datetime(2026, 11, 21, tzinfo=UTC))[name]["SUMMARY"].startswith("Late: next update.")
     assert dated() == {}
 
 

@@ -105,8 +105,28 @@ def test_an_update_that_did_not_come_is_called_late_wherever_it_was_promised(bui
         assert f"We said that we would write again {promised}. That time has passed, and we are late." in after, path
     course = text(one(parsed(late["incidents/checkout-outage/index.html"]), ".//section[@class='course']//tbody"))
     assert f"Next update due (Late) {promised}" in course
-    over = outage()._replace(status="resolved")
+    over = outage()._replace(status="resolved", next_update=None)
     assert "we are late" not in text(parsed(build([over], now=NOW + timedelta(days=1))["index.html"]))
+
+
+def test_an_update_that_is_owed_after_the_end_is_called_late_everywhere_too(build):
+    """It is over, and we said that we would write again by 12:10. The page, its course and the lists must agree."""
+    over, newer = outage()._replace(status="resolved"), recall()._replace(next_update=None)
+    others = [newer._replace(incident=f"recall-{n}", first_at="2026-11-18T11:30:00+01:00") for n in range(12)]
+    in_time, late = (build([over, *others], now=NOW + timedelta(minutes=n)) for n in (0, 11))
+    said = "We said that we would write again by 12:10 CET on 18 November 2026 (11:10 UTC)."
+    for path in (
+        "index.html",
+        "history/index.html",
+        "history/2026-11/index.html",
+        "incidents/checkout-outage/index.html",
+    ):
+        before, after = (text(one(parsed(site[path]), ".//main")) for site in (in_time, late))
+        assert said not in before, path
+        assert after.count(said) == 1, path
+    course = text(one(parsed(late["incidents/checkout-outage/index.html"]), ".//section[@class='course']//tbody"))
+    assert "Next update due (Late) by 12:10" in course
+    assert b"SUMMARY:Late: next update. Card payments failed" in late["calendar.ics"]
 
 
 def test_updates_are_articles_with_their_anchor_and_a_quoted_heading_cuts_nothing(site):
