@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from datetime import datetime, time
 
-from crisiscomms.fields import Text
+from crisiscomms.fields import Text, When
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
-from crisiscomms.messages.prose import one_line, plain_times, sentences, single_spaced, to_html, to_text
+from crisiscomms.messages.prose import PUBLISHED_AT, one_line, plain_times, sentences, single_spaced, to_html, to_text
 from crisiscomms.messages.teller import Said
 from crisiscomms.messages.templates import render
 from crisiscomms.messages.told import Told
@@ -16,7 +17,7 @@ from crisiscomms.messages.writer import Writer, iso
 from crisiscomms.record import Update
 from crisiscomms.record.model import Promise
 
-_DOWN = frozenset({"partial_outage", "major_outage"})
+_DOWN = frozenset({"degraded_performance", "partial_outage", "major_outage"})
 
 
 class Pages(Writer):
@@ -33,7 +34,7 @@ class Pages(Writer):
         kinds += ["statement"] if facts.tells_statement else []
         components = self.facts.workspace.settings.site.components
         states = dict(self.incident.affected.components)
-        if self.incident.times.fixed:  # it worked again, so nothing is down, whoever still counts what failed
+        if self.incident.times.fixed:  # it worked again, so nothing is down or slow, whoever still counts what failed
             states |= {name: "operational" for name, state in states.items() if state in _DOWN}
         return SiteContent(
             incident=self.incident.id,
@@ -44,7 +45,7 @@ class Pages(Writer):
             severity=self.incident.severity,
             status=facts.update.status,
             first_at=iso(facts.updates[0].at),
-            updated_at=iso(facts.update.at),
+            updated_at=self._changed(),
             next_update=iso(facts.update.next_update) if facts.update.next_update else None,
             summary=to_html(str(facts.cite(facts.update.text, spoken))),
             pages=tuple(self._page(kind, spoken, told.title) for kind in kinds),
@@ -58,6 +59,20 @@ class Pages(Writer):
             past=past,
             contact=tuple(self._contact(spoken)),
         )
+
+    def _changed(self) -> str:
+        """Return when the page last had something new to say: an update, a correction, a promise or a deed that is done.
+
+        A day alone counts from its beginning: an update of that day says more exactly when it was.
+        """
+        facts, incident = self.facts, self.incident
+        if any(one.at is None for one in facts.corrections):
+            return PUBLISHED_AT
+        deeds = [promise.kept or promise.broken for promise in incident.promises]
+        deeds += [action.done for action in incident.actions]
+        found = [(_begin(when), iso(when)) for when in (facts.update.at, *deeds) if when]
+        found += [(datetime.fromisoformat(one.at), one.at) for one in facts.corrections if one.at]
+        return max((one for one in found if one[0] <= facts.now), key=lambda one: one[0])[1]
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
         template = "past.md.j2" if self.incident.history else f"{kind}.md.j2"
@@ -127,6 +142,11 @@ class Pages(Writer):
             to_text(source),
             _twin(source),
         )
+
+
+def _begin(when: When) -> datetime:
+    """Return a moment; of a day alone its beginning."""
+    return datetime.combine(when.at, time(), when.at.tzinfo) if when.date_only else when.at
 
 
 def _twin(source: str) -> str:

@@ -52,7 +52,7 @@ def _live_blog(
 ) -> dict[str, Any]:
     times = {"coverageStartTime": content.first_at}
     if content.status in CLOSED:
-        times["coverageEndTime"] = content.updated_at
+        times["coverageEndTime"] = content.entries[0].at
     return {
         "@type": "LiveBlogPosting",
         "url": address,

@@ -110,15 +110,15 @@ class Tree:
     def _newest(self, newest: Sequence[Brief], every: list[tuple[str, str]]) -> Leaf:
         speech = self.speech
         title = speech.plain("history_title")
-        given = {"months": self._by_month(newest), "every": every, "heading": title, "part": None}
-        given["overdue"] = self.overdue
+        months = self._by_month(newest)
+        given = {"months": months, "every": every, "heading": title, "part": None, "overdue": self.overdue}
         return Leaf("history", "history/", title, speech.plain("history_intro"), given, section="history/")
 
     def _month(self, month: str, part: Part[Brief]) -> Leaf:
         speech = self.speech
         heading = speech.plain("history_month", month=speech.month_words(month))
-        given = {"months": [("", part.items)], "every": [], "heading": heading, "part": part}
-        given["overdue"] = self.overdue
+        months = [("", part.items)]
+        given = {"months": months, "every": [], "heading": heading, "part": part, "overdue": self.overdue}
         words = speech.plain("history_intro")
         return Leaf("history", part.path, numbered(speech, heading, part), words, given, section="history/")
 

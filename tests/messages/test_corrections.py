@@ -3,6 +3,7 @@
 import pytest
 from example_room import FINAL, copy_example, data_of, dump, run_here
 
+from crisiscomms.messages.prose import PUBLISHED_AT
 from crisiscomms.published import Correction, PublishedIncident, Told
 
 RECALL, BREACH, OUTAGE = "kettle-recall", "customer-data-breach", "checkout-outage"
@@ -49,6 +50,17 @@ def twice_changed(bench, *values):
         read = bench.read_data(data, FINAL[OUTAGE], published)
         telling = read.composed.telling.dated("2026-11-18T17:00+01:00", 1)
     return read
+
+
+def test_a_correction_is_the_last_time_that_the_page_was_updated(bench):
+    data = data_of(OUTAGE)
+    telling = bench.compose_data(data, FINAL[OUTAGE]).composed.telling
+    data["facts"]["failed_payments"]["value"] = "1800"
+    corrected = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(telling=telling)).composed
+    assert corrected.messages.site[0].updated_at == PUBLISHED_AT
+    telling = corrected.telling.dated("2026-11-18T17:00:00+01:00", 2)
+    after = bench.read_data(data, "2026-11-19 10:00", PublishedIncident(telling=telling)).composed
+    assert after.messages.site[0].updated_at == "2026-11-18T17:00:00+01:00"
 
 
 def test_a_figure_that_changed_twice_is_told_once(bench):

@@ -81,6 +81,23 @@ def test_a_promise_that_was_kept_late_says_so_wherever_it_is_said_to_be_kept(ben
     assert "were late" not in texts["incident en"]
 
 
+def test_a_page_was_last_updated_when_the_newest_thing_on_it_was_said(bench):
+    """A page that tells of 24 November was not last updated on 18 November."""
+
+    def updated(now, kept=None, done=None):
+        data = data_of(OUTAGE)
+        data["promises"][0] |= {"kept": kept} if kept else {}
+        data["actions"][0] |= {"done": done} if done else {}
+        return bench.compose_data(data, now).composed.messages.site[0].updated_at
+
+    assert updated("2026-11-18 17:00") == "2026-11-18T16:20:00+01:00"
+    assert updated("2026-11-24 11:00", "2026-11-24 10:00") == "2026-11-24T10:00:00+01:00"
+    assert updated("2026-11-24 11:00", "2026-11-24") == "2026-11-24T23:59:59+01:00"  # a day, and no hour made up
+    assert updated("2026-11-18 17:00", "2026-11-18") == "2026-11-18T16:20:00+01:00"
+    assert updated("2026-11-24 11:00", done="2026-11-23 09:00") == "2026-11-23T09:00:00+01:00"
+    assert updated("2026-11-24 09:00", "2026-11-24 10:00") == "2026-11-18T16:20:00+01:00"  # that is still to come
+
+
 def test_nobody_is_asked_to_answer_where_nobody_reads_any_more(bench):
     data = data_of(OUTAGE)
     data["feedback"]["closes"] = "2026-12-15"

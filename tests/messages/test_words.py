@@ -518,6 +518,15 @@ def test_what_works_again_is_called_down_nowhere(bench):
     assert {state for _, state in content.components} == {"operational"}
 
 
+@pytest.mark.parametrize("state", ["degraded_performance", "partial_outage", "major_outage"])
+def test_what_works_again_is_called_slow_nowhere_either(bench, state):
+    for stage, now, shown in ((3, "2026-11-18 12:13", state), (4, "2026-11-18 13:07", "operational")):
+        data = data_of(OUTAGE, stage)
+        data["affected"]["components"] = dict.fromkeys(data["affected"]["components"], state)
+        content = bench.compose_data(data, now).composed.messages.site[0]
+        assert {said for _, said in content.components} == {shown}
+
+
 def test_what_was_to_be_done_by_a_day_that_has_passed_is_called_late(bench):
     data = data_of(RECALL)
     in_time = bench.read_data(data, FINAL[RECALL])

@@ -93,7 +93,7 @@ def test_a_correction_and_the_end_have_their_times(build):
     late = outage().entries[1]._replace(corrected_at="2026-11-18T15:40:00+01:00")
     content = outage()._replace(status="resolved", entries=(outage().entries[0], late))
     found = linked(build([content]), "incidents/checkout-outage/")
-    assert found["coverageEndTime"] == content.updated_at
+    assert found["coverageEndTime"] == content.entries[0].at
     assert found["dateModified"] == found["liveBlogUpdate"][1]["dateModified"] == "2026-11-18T15:40:00+01:00"
 
 
