@@ -36,6 +36,7 @@ class Brief(NamedTuple):
     language: str
     words_language: str
     title: str
+    kind: str
     severity: str
     status: str
     first_at: str
@@ -97,6 +98,7 @@ def brief_of(found: str, body: bytes, address: str, zone: ZoneInfo) -> Brief:
         language=content.language,
         words_language=content.words_language,
         title=content.title,
+        kind=content.kind,
         severity=content.severity,
         status=content.status,
         first_at=content.first_at,

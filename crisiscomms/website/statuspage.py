@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from hashlib import sha256
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from crisiscomms.messages.model import Entry, SiteContent
 from crisiscomms.record import CLOSED
@@ -24,13 +25,17 @@ MOST = 50
 ROOT = "api/v2/"
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NEVER = "1970-01-01T00:00:00.000Z"
-#: Our severities are its impacts. What it calls the status of each, in the words that its clients know.
+#: Our severities are its impacts. What it calls the status of each where something is down, in the words that its
+#: clients know, and what we call it where nothing is: late parcels are no outage. Clients show it as it is.
 _DESCRIPTIONS = {
     "none": "All Systems Operational",
     "minor": "Minor Service Outage",
     "major": "Partial System Outage",
     "critical": "Major Service Outage",
 }
+_NO_OUTAGE = {"minor": "Minor Incident", "major": "Major Incident", "critical": "Critical Incident"}
+_DOWN = frozenset({"partial_outage", "major_outage"})
+_LAST_SECOND = time(23, 59, 59)
 
 
 class Site(NamedTuple):
@@ -92,7 +97,9 @@ class _Made:
         """Return the one word for everything: that of the worst incident that is open."""
         found = {brief.severity for brief in self._open}
         indicator = next((impact for impact in SEVERITIES if impact in found), "none")
-        return {"indicator": indicator, "description": _DESCRIPTIONS[indicator]}
+        worst = [brief for brief in self._open if brief.severity == indicator]
+        words = _DESCRIPTIONS if not worst or any(map(_is_outage, worst)) else _NO_OUTAGE
+        return {"indicator": indicator, "description": words[indicator]}
 
     def _component(self, component: Component, place: int) -> dict[str, Any]:
         names = {words for _, words in component.name}
@@ -127,7 +134,7 @@ class _Made:
             "resolved_at": _since(content.entries, *CLOSED) if content.status in CLOSED else None,
             "impact": content.severity,
             "shortlink": link,
-            "started_at": _time(dict(content.times).get("started", content.first_at)),
+            "started_at": _began(dict(content.times).get("started", content.first_at), ZoneInfo(self._site.zone)),
             "page_id": self.page["id"],
             "incident_updates": [_update(own, link, entry) for entry in content.entries[:MOST]],
             "components": [
@@ -158,6 +165,16 @@ def _update(incident: str, link: str, entry: Entry) -> dict[str, Any]:
 
 def _touches(brief: Brief, names: Collection[str]) -> bool:
     return any(name in names for name, _ in brief.components)
+
+
+def _is_outage(brief: Brief) -> bool:
+    return brief.kind == "outage" or any(state in _DOWN for _, state in brief.components)
+
+
+def _began(iso: str, zone: ZoneInfo) -> str:
+    """Return when something began. Of a day alone, which content holds as its last second, that is its beginning there."""
+    at = datetime.fromisoformat(iso).astimezone(zone)
+    return _time((at.replace(hour=0, minute=0, second=0) if at.time() == _LAST_SECOND else at).isoformat())
 
 
 def _last(times: Iterable[str], otherwise: str) -> str:

@@ -47,6 +47,33 @@ def test_the_summary_says_how_bad_it_is_and_holds_what_is_open(site):
     assert [one["status"] for one in read(site, "incidents")["incidents"]] == ["identified", "resolved"]
 
 
+def test_only_what_is_down_is_called_an_outage(build):
+    def description(*contents):
+        return read(build(contents), "status")["status"]["description"]
+
+    def opened(**changes):
+        return recall()._replace(status="identified", **changes)
+
+    assert description(opened()) == "Critical Incident"
+    assert description(opened(severity="major", kind="delay")) == "Major Incident"
+    assert description(opened(severity="minor", kind="billing")) == "Minor Incident"
+    assert description(opened(components=(("Hosted checkout", "degraded_performance"),))) == "Critical Incident"
+    assert description(opened(components=(("Hosted checkout", "major_outage"),))) == "Major Service Outage"
+    assert description(opened(kind="outage")) == "Major Service Outage"
+    assert description(opened(), outage()) == "Critical Incident"  # that of the gravest
+    assert description(opened(severity="major"), outage()) == "Partial System Outage"
+
+
+def test_a_day_alone_begins_with_its_first_second_where_the_organisation_is(build):
+    def started(at):
+        (one,) = read(build([outage()._replace(times=(("started", at),))]), "incidents")["incidents"]
+        return one["started_at"]
+
+    assert started("2025-12-15T23:59:59+01:00") == "2025-12-14T23:00:00.000Z"
+    assert started("2026-03-29T21:59:59+00:00") == "2026-03-28T23:00:00.000Z"  # the clocks went forward on that day
+    assert started("2025-12-15T10:00:00+01:00") == "2025-12-15T09:00:00.000Z"
+
+
 def test_an_incident_has_its_times_its_updates_and_its_components(site):
     (one,) = read(site, "incidents/unresolved")["incidents"]
     assert one["shortlink"] == f"{SITE}/incidents/checkout-outage/"
