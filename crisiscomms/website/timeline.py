@@ -14,10 +14,15 @@ WIDTH, HEIGHT = 320, 24
 _EDGE, _GAP = 10.0, 17.0
 #: How many updates the line holds. All of them stand on the page, one by one.
 _MOST = 12
+#: What is told in words of its own: a service works again, and nobody contains or mends a person.
+_OWN_WORDS = frozenset({("fixed", "outage"), ("contained", "conduct"), ("fixed", "conduct")})
 
 
 class Event(NamedTuple):
-    """One thing that happened, or that is promised. `what` is its kind: `started`, `noticed`, `update`, `missed`, `promise` ..."""
+    """One thing that happened, or that is promised. `what` is its kind: `started`, `noticed`, `update`, `missed`, `promise` ...
+
+    `said` names the words for it where this kind of incident has its own.
+    """
 
     what: str
     at: str
@@ -25,6 +30,7 @@ class Event(NamedTuple):
     id: str = ""
     status: str = ""
     text: str = ""
+    said: str = ""
 
 
 class Mark(NamedTuple):
@@ -73,7 +79,7 @@ def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late:
     for name, at in content.times:
         # Of a past incident no source says when it was noticed: its record has the time at which it began.
         if not (content.past and name == "noticed" and at == times.get("started")):
-            yield Event(name, at)
+            yield Event(name, at, said=f"{name}_{content.kind}" if (name, content.kind) in _OWN_WORDS else "")
     for entry in content.entries[:_MOST]:
         yield Event("update", entry.at, id=entry.id, status=entry.status)
         if entry.missed:

@@ -120,3 +120,26 @@ def test_about_fits_where_the_team_put_the_figure(five, language, text, said):
     data = parcels_in(language)
     data["updates"][-1]["text"] = {language: text}
     assert said in five.compose_data(data, NOW).message(f"incident {language}")
+
+
+@pytest.mark.parametrize(
+    ("language", "contained", "fixed"),
+    [
+        ("en", "We stepped in at 15:00", "We acted on it at 16:00"),
+        ("de", "Eingegriffen haben wir um 15:00", "Gehandelt haben wir um 16:00"),
+        ("fr", "Nous sommes intervenus à 15:00", "Nous avons agi à 16:00"),
+        ("es", "Intervinimos a las 15:00", "Actuamos a las 16:00"),
+        ("ar", "تدخّلنا في الساعة \u206615:00", "تصرفنا في الساعة \u206616:00"),
+    ],
+)
+def test_nobody_contains_or_mends_a_person(five, language, contained, fixed):
+    """What is said of a fault would be said of somebody who did wrong, or to whom it was done."""
+    times = {
+        "started": "2026-11-16 06:00",
+        "noticed": "2026-11-16 09:30",
+        "contained": "2026-11-16 15:00",
+        "fixed": "2026-11-16 16:00",
+    }
+    page = five.compose_data(parcels_in(language, kind="conduct", times=times), NOW).message(f"incident {language}")
+    assert contained in page
+    assert fixed in page

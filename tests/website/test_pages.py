@@ -332,7 +332,7 @@ def test_the_course_reads_as_a_table_in_the_order_of_time(build):
         ["It began", "10:12 CET on 18 November 2026 (09:12 UTC)"],
         ["We learned of it", "10:20 CET on 18 November 2026 (09:20 UTC)"],
         ["We wrote: Investigating", "10:31 CET on 18 November 2026 (09:31 UTC)"],
-        ["It was put right", "11:05 CET on 18 November 2026 (10:05 UTC)"],
+        ["It worked again", "11:05 CET on 18 November 2026 (10:05 UTC)"],
         ["We wrote: Cause found", "11:12 CET on 18 November 2026 (10:12 UTC)"],
         ["Next update due", "by 12:10 CET on 18 November 2026 (11:10 UTC)"],
         [
@@ -348,6 +348,21 @@ def test_the_course_reads_as_a_table_in_the_order_of_time(build):
     assert all(after - before >= 14 for before, after in pairwise(places))  # no mark hides another
     assert places[0] >= 0
     assert places[-1] + 14 <= 320
+
+
+@pytest.mark.parametrize(
+    ("kind", "contained", "fixed"),
+    [
+        ("outage", "It was contained", "It worked again"),
+        ("recall", "It was contained", "It was put right"),
+        ("conduct", "We stepped in", "We acted on it"),
+    ],
+)
+def test_the_course_speaks_of_each_kind_of_incident_in_its_own_words(build, kind, contained, fixed):
+    times = (*TIMES[:2], ("contained", "2026-11-18T10:40:00+01:00"), TIMES[2])
+    page = parsed(build([outage()._replace(kind=kind, times=times)])["incidents/checkout-outage/index.html"])
+    course = [text(th) for th in one(page, ".//section[@class='course']//tbody").findall(".//th")]
+    assert (course[3], course[4]) == (contained, fixed)
 
 
 def test_the_course_keeps_an_update_that_did_not_come_in_time(build):
