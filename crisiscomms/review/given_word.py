@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from crisiscomms.errors import Finding
@@ -18,6 +19,7 @@ from crisiscomms.review.figures import figures
 from crisiscomms.review.lexicon import speaks_of_delay
 from crisiscomms.review.rules import rule
 
+_DIRECTIONS = re.compile("[\u200e\u200f\u2066-\u2069]")
 #: What the parts of a page are called that readers may have been told.
 _CALLED = {
     "title": "the title",
@@ -60,7 +62,7 @@ def _promises(case: Case, before: Telling) -> Iterator[Finding]:
         if name not in now:
             said = before.texts.get(f"promised.{name}", {})
             if words.isdisjoint(said.values()):
-                told = next(iter(said.values()), name)
+                told = _in_first(case, said) or name
                 yield _finding(case, "commitment-dropped", ("promises",), f'"{short(told)}" was promised and is gone')
             continue
         number, promise = now[name]
@@ -83,11 +85,11 @@ def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
     """Yield what comes later than it was promised for, without a word about that day."""
     voices = case.composed.facts.voices if case.composed else {}
     for key, place, when, done in commitments(case.incident):
-        for language, was in before.texts.get(key, {}).items() if not done else ():
+        for language, was in _first_language_first(case, before.texts.get(key, {})) if not done else ():
             due = one_line(voices[language].moment(when)) if language in voices else was
             if due != was and _is_later(case, when, was, language) and not _explained(case, was, language):
                 name = shown(key.removeprefix("due.").removeprefix("action: ").removeprefix("repair: "))
-                message = f'"{name}" was promised for {was}, and is now due {due}'
+                message = f'"{name}" was promised for {_plain(was)}, and is now due {_plain(due)}'
                 yield _finding(case, "commitment-dropped", place, message)
                 break
 
@@ -127,7 +129,7 @@ def _figures(case: Case, before: Telling) -> Iterator[Finding]:
     for name in before.facts:
         groups = [group for group in before.told_to(name) or () if group != PAGES]
         if groups and name not in case.incident.facts and not hasattr(case.incident.times, name):
-            said = next(iter(before.facts[name].values()), "")
+            said = _in_first(case, before.facts[name])
             message = f"readers were told {name}: {said}, and the record has no such fact any more"
             yield _finding(case, "fact-gone", ("facts",), message)
 
@@ -168,6 +170,21 @@ def _explained(case: Case, said: str, language: str) -> bool:
     named = {day for passage in new for day in _days(passage.words, passage.language)}
     short = {day[: day.rindex(".") + 1] for day in days}
     return not named.isdisjoint(days | short) or any(said in one_line(passage.words) for passage in new)
+
+
+def _first_language_first(case: Case, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what was said in each language. Those who wrote the record read its first one: that comes first."""
+    first = case.facts.languages[0] if case.facts else case.workspace.language
+    return sorted(words.items(), key=lambda said: said[0] != first)
+
+
+def _in_first(case: Case, words: Mapping[str, str]) -> str:
+    return next((_plain(said) for _, said in _first_language_first(case, words)), "")
+
+
+def _plain(words: str) -> str:
+    """Return words without the signs that hold two directions of writing apart."""
+    return _DIRECTIONS.sub("", words)
 
 
 def _days(words: str, language: str) -> set[str]:

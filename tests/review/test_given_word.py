@@ -1,0 +1,54 @@
+"""What a record says of what was promised, where it was promised in many languages: its team reads their own."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+sys.path.append(str(Path(__file__).parent.parent / "website"))
+from five_languages import PARCELS, bench_of_five
+
+from crisiscomms.published import PublishedIncident
+
+NOW = "2026-11-17 13:05"
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory):
+    return bench_of_five(tmp_path_factory.mktemp("five") / "workspace")
+
+
+def dropped(five, change):
+    """Publish the parcels, change their record, and return which promises the review says it went back on."""
+    data = yaml.load(PARCELS, Loader=yaml.CBaseLoader)
+    before = five.compose_data(data, NOW).composed.telling
+    change(data)
+    # As it comes back from where it is kept: the languages in the order of their codes.
+    stored = before._replace(texts={key: dict(sorted(words.items())) for key, words in before.texts.items()})
+    found = five.read_data(data, NOW, PublishedIncident(stored)).findings
+    return [finding.message for finding in found if finding.code == "commitment-dropped"]
+
+
+def test_what_comes_later_than_promised_is_named_in_the_language_of_the_record(five):
+    def later(data):
+        data["repair"][0]["by"] = "2026-12-24 10:00"
+
+    assert dropped(five, later) == [
+        '"We refund the postage." was promised for 1 December 2026, and is now due 10:00 CET on 24 December 2026'
+    ]
+
+
+def test_what_is_gone_is_named_in_the_language_of_the_record(five):
+    assert dropped(five, lambda data: data["promises"].pop(0)) == [
+        '"We will send every late parcel on at once." was promised and is gone'
+    ]
+
+
+def test_no_sign_of_direction_comes_into_a_finding_on_an_arabic_record(five):
+    def later(data):
+        data["promises"][-1]["due"] = "2027-01-20 10:00"
+
+    (found,) = dropped(five, lambda data: (later(data), data.update(languages=["ar"])))
+    assert "20 يناير 2027" in found
+    assert not set(found) & set("\u2066\u2067\u2068\u2069\\")
