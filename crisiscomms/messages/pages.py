@@ -76,12 +76,18 @@ class Pages(Writer):
 
     def _page(self, kind: PageKind, language: str, title: str) -> Page:
         template = "past.md.j2" if self.incident.history else f"{kind}.md.j2"
-        source = self.write(template, language, own=self.own_words(kind, language))
-        text = to_text(source)
-        summary = next((line for line in text.split("\n")[1:] if len(line) > 40), title)
-        return Page(
-            kind, self.facts.addresses.path(kind), title, _shorten(summary), to_html(source), text, _twin(source)
-        )
+        own = self.own_words(kind, language)
+        source = self.write(template, language, own=own)
+        told = self._what_happened(language) if own is None else to_text(own)
+        words, html, text = _shorten(told) or title, to_html(source), to_text(source)
+        return Page(kind, self.facts.addresses.path(kind), title, words, html, text, _twin(source))
+
+    def _what_happened(self, language: str) -> str:
+        """Return what happened, as whoever is sent a page's address should read it before the page itself."""
+        told = Told(self.facts, language)
+        if self.incident.history:
+            return one_line(told.updates[-1].text)  # its first words, as they were written then
+        return " ".join(map(one_line, told.effects)) or one_line(told.news)
 
     def _contact(self, language: str) -> Iterator[tuple[str, str]]:
         """Yield what a contact of this incident's own says: no page sends its readers to anyone else."""
@@ -154,15 +160,16 @@ def _twin(source: str) -> str:
     return re.sub(r" \{#[\w-]+\}$", "", plain_times(source), flags=re.MULTILINE)
 
 
-#: How long the description of a page is meant to be, and how long its first sentence may be before it is cut.
-_DESCRIPTION, _LONGEST = 160, 320
+#: How long the description of a page is meant to be, how long its first sentence may be before it is cut, and how much
+#: of it says too little: a greeting, or that we are sorry.
+_DESCRIPTION, _LONGEST, _LITTLE = 160, 320, 40
 
 
 def _shorten(text: str) -> str:
     """Return the first sentences of a text. A sentence that is cut ends before any figure: half a date is another date."""
     found = ""
     for sentence in sentences(single_spaced(text)):
-        if found and len(found) + 1 + len(sentence) > _DESCRIPTION:
+        if len(found) > _LITTLE and len(found) + 1 + len(sentence) > _DESCRIPTION:
             break
         found = f"{found} {sentence}".strip()
     if len(found) <= _LONGEST:
