@@ -53,6 +53,16 @@ def money(amount: str, currency: str, locale: str) -> str:
     return f"{sign}{apart}{amount}"
 
 
+@cache
+def currency_words(currency: str, locale: str) -> frozenset[str]:
+    """Return what may stand beside an amount to say its currency: its code, its sign, and its name, in small letters."""
+    from babel.numbers import get_currency_name, get_currency_symbol  # noqa: PLC0415
+
+    names = [get_currency_name(currency, count=count, locale=locale) for count in (1, 2, 5, 100)]
+    signs = [currency, get_currency_symbol(currency, locale=locale), get_currency_symbol(currency, locale="en")]
+    return frozenset(word.lower() for said in (*names, *signs) for word in str(said).split())
+
+
 @lru_cache(maxsize=1024)
 def plural(value: float, locale: str) -> str:
     """Return the plural category of a number: `one`, `other` and so on."""

@@ -24,6 +24,7 @@ from collections.abc import Iterable
 from crisiscomms.errors import Finding, Severity, did_you_mean
 from crisiscomms.messages.compose import Account
 from crisiscomms.review.ahead import refused_later
+from crisiscomms.review.amounts import record_amounts
 from crisiscomms.review.care import message_care, record_care
 from crisiscomms.review.channels import across_channels
 from crisiscomms.review.consistency import message_findings
@@ -55,6 +56,7 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
         *record_elements(case),
         *record_truth(case),
         *record_lists(case),
+        *record_amounts(case),
         *record_hours(case),
         *record_standing(case),
     ]

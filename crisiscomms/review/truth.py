@@ -38,7 +38,7 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _translations(case)
 
 
-def _sources(case: Case) -> Iterator[tuple[Passage, Callable[..., Place]]]:
+def sources(case: Case) -> Iterator[tuple[Passage, Callable[..., Place]]]:
     """Yield every text of the record, and of the files it names, with what finds the place of words in it."""
     tree = case.record.tree
     for passage in passages(case.incident):
@@ -48,7 +48,7 @@ def _sources(case: Case) -> Iterator[tuple[Passage, Callable[..., Place]]]:
 
 
 def _todos(case: Case) -> Iterator[Finding]:
-    for passage, place in _sources(case):
+    for passage, place in sources(case):
         if "TODO" in passage.words:
             yield case.error(
                 "todo",
@@ -72,7 +72,7 @@ def _todos(case: Case) -> Iterator[Finding]:
 def _written_out(case: Case) -> Iterator[Finding]:
     """Find figures that a text writes out instead of citing them."""
     elsewhere = _names(case)
-    for passage, place in _sources(case):
+    for passage, place in sources(case):
         if (
             passage.path[0] in {"facts", "audiences", "contact"}
             or passage.path[:2] == ("affected", "products")
@@ -140,7 +140,7 @@ def _names(case: Case) -> set[str]:
 def _newer_than_update(case: Case) -> Iterator[Finding]:
     """Find facts and times from after the update that states them. What was dispatched is frozen and is not judged again."""
     out = case.published.dispatched()
-    for passage, place in _sources(case):
+    for passage, place in sources(case):
         update = passage.update
         if update is None or update.id in out:
             continue
