@@ -22,6 +22,16 @@ def test_a_next_update_that_did_not_come_is_called_late_on_every_page(bench, pag
     assert LATE[language] in late
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Next update by 11:15"), ("de", "Nächste Meldung bis 11:15")])
+def test_what_is_called_late_is_not_announced_further_down(bench, language, words):
+    in_time, late = (
+        bench.compose_data(data_of(OUTAGE, 1), f"2026-11-18 {time}").message(f"incident {language}")
+        for time in ("11:14", "11:16")
+    )
+    assert words in in_time
+    assert words not in late
+
+
 def test_a_next_update_is_not_late_once_it_is_over(bench):
     read = bench.read(source_of(OUTAGE), "2026-11-24 12:00")
     assert not [name for name, text in read.messages() if "would write again" in text]
