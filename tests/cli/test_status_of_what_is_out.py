@@ -39,6 +39,16 @@ def test_a_promise_that_readers_have_is_late_whatever_the_record_promises_now(ro
     )
 
 
+def test_an_update_that_is_promised_after_the_end_is_late_like_any_other(room):
+    path = room / f"incidents/{OUTAGE}.yaml"
+    over = path.read_text(encoding="utf-8").replace("status: investigating", "status: resolved")
+    path.write_text(over, encoding="utf-8")
+    assert status(room, "11:10").returncode == 0
+    done = status(room, "11:30")
+    assert done.returncode == 6
+    assert "the next update was promised for 2026-11-18 11:15" in done.stdout
+
+
 def test_a_lost_ledger_is_named_beside_a_site_that_stands(room):
     for path in (room / "rehearsal").glob("ledger.db*"):
         path.unlink()
