@@ -77,6 +77,12 @@ class When(Kind):
         """The same moment in UTC."""
         return self.at.astimezone(UTC)
 
+    def is_after(self, due: When) -> bool:
+        """Say whether this was later than a due time. A day alone is later only than another day: nobody noted its hour."""
+        if self.date_only:
+            return self.at.date() > due.at.astimezone(self.at.tzinfo).date()
+        return self.at > due.at
+
     def __str__(self) -> str:
         """Print the moment as the record writes it, in its own zone."""
         return self.at.strftime("%Y-%m-%d" if self.date_only else "%Y-%m-%d %H:%M")

@@ -46,7 +46,7 @@ class Deeds(Events):
         done = item.done if isinstance(item, Action) else item.kept
         text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
         late = done is None and self._is_over(item.due)
-        was_late = done is not None and item.due is not None and done.at > item.due.at
+        was_late = done is not None and item.due is not None and done.is_after(item.due)
         parts = {"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late, "was_late": was_late}
         return Said(parts)
 

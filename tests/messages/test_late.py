@@ -106,6 +106,21 @@ def test_a_page_was_last_updated_when_the_newest_thing_on_it_was_said(bench):
     assert updated("2026-11-18 17:00", "2026-11-18") == "2026-11-18T16:20:00+01:00"
     assert updated("2026-11-24 11:00", done="2026-11-23 09:00") == "2026-11-23T09:00:00+01:00"
     assert updated("2026-11-24 09:00", "2026-11-24 10:00") == "2026-11-18T16:20:00+01:00"  # that is still to come
+@pytest.mark.parametrize(
+    ("due", "kept", "late"),
+    [
+        ("2026-11-25 18:00", "2026-11-25", False),
+        ("2026-11-25 18:00", "2026-11-26", True),
+        ("2026-11-25 18:00", "2026-11-25 18:01", True),
+        ("2026-11-25", "2026-11-25 23:30", False),
+        ("2026-11-25", "2026-11-26 00:10", True),
+    ],
+)
+def test_a_promise_that_was_kept_on_its_day_is_called_late_only_where_an_hour_says_so(bench, due, kept, late):
+    data = data_of(OUTAGE)
+    data["promises"][0] |= {"due": due, "kept": kept}
+    texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
+    assert {"were late" in texts["statement en"], "zu spät" in texts["statement de"]} == {late}
 
 
 def test_nobody_is_asked_to_answer_where_nobody_reads_any_more(bench):
