@@ -75,9 +75,9 @@ def test_a_repair_that_should_be_there_is_not_promised_for_the_past(bench):
         }
     ]
     in_time, late = (bench.compose_data(data, f"2026-11-{day} 12:00").message("faq en") for day in ("20", "21"))
-    assert "You will have it by 20 November 2026." in in_time
-    assert "You will have it" not in late
-    assert "You should have had it by 20 November 2026. If you do not have it yet, tell us." in late
+    assert "This will be done by 20 November 2026." in in_time
+    assert "This will be done" not in late
+    assert "This was due by 20 November 2026. If it is not done yet, tell us." in late
 
 
 def test_a_promise_that_was_kept_late_says_so_wherever_it_is_said_to_be_kept(bench):
