@@ -200,7 +200,7 @@ def test_where_someone_is_hurt_they_come_first_and_nothing_is_cheerful(bench, le
     assert "hurt" in sentences(below_title(read.message("statement en")))[0]
     letter = read.message("notice buyers en").split("\n\n")
     assert "hurt" in sentences(letter[1])[0]
-    assert "Ask first whether the caller is hurt." in read.message("memo en")
+    assert "Ask first whether the caller is hurt, ill or in danger." in read.message("memo en")
 
 
 # -- empty parts -----------------------------------------------------------------------------------------------
