@@ -110,6 +110,7 @@ class Events(Teller):
                 "name": self._md(product.name),
                 "model": product.model,
                 "lots": self._voice.listed(product.lots) if product.lots else None,
+                "lot_count": len(product.lots),
                 "where_to_find": self._md(product.where_to_find),
                 "sold_from": self._when(product.sold_from),
                 "sold_to": self._when(product.sold_to),

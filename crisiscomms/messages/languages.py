@@ -139,7 +139,7 @@ class Voice(NamedTuple):
 
     def in_sentence(self, said: str, *, due: bool = False) -> str:
         """Return a moment, as `moment` says it, as it stands in a sentence. `due`: as the time until which something comes."""
-        return placed(self.words["time"], said, due=due)
+        return placed(self.words["time"], said, "by" if due else "at")
 
     def iso(self, when: When) -> str:
         """Return the machine's form of a moment, for `datetime` attributes."""
@@ -170,16 +170,25 @@ class Voice(NamedTuple):
         return cldr.listed(list(items), self.locale, style="or")
 
 
-def placed(words: Mapping[str, str], said: str, *, due: bool) -> str:
+#: How a sentence speaks of a time, and what the words for it are called: with a clock, and of a day.
+_FORMS = {
+    "at": ("at", "on"),
+    "by": ("by_time", "by_day"),
+    "since": ("since_time", "since_day"),
+    "until": ("until_time", "until_day"),
+}
+
+
+def placed(words: Mapping[str, str], said: str, form: str) -> str:
     """Return a moment, as `Voice.moment` says it, as it stands in a sentence: at 10:12, on 18 November.
 
-    `words` are a language's own for times. With `due` it is the time until which something comes: by 10:12.
+    `words` are a language's own for times. `form` is `at`, `by` (it comes by 10:12), `since` (from 10:12 on) or `until`.
     """
+    timely, daily = _FORMS[form]
     clock = clock_of(said)
     if not clock:
-        return words["by_day" if due else "on"].format(time=said)
-    form = "by_time" if due else "at"
-    return words[f"{form}_one" if clock.startswith("01") else form].format(time=said)
+        return words[daily].format(time=said)
+    return words[f"{timely}_one" if clock.startswith("01") else timely].format(time=said)
 
 
 def folders(language: str, base: Path, overrides: Path | None = None) -> list[Path]:

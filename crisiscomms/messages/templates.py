@@ -138,8 +138,10 @@ def _environment(language: str, own: Path | None) -> Environment:
         "quoted": lambda text: Md(single_spaced(str(text))),
         "upper_first": lambda text: type(text)(text[:1].upper() + text[1:]),
         "lower_first": lambda text: type(text)(text[:1].lower() + text[1:]),
-        "at": lambda when: Md(placed(words, when, due=False)),
-        "by": lambda when: Md(placed(words, when, due=True)),
+        "at": lambda when: Md(placed(words, when, "at")),
+        "by": lambda when: Md(placed(words, when, "by")),
+        "since": lambda when: Md(placed(words, when, "since")),
+        "until": lambda when: Md(placed(words, when, "until")),
     }
     return environment
 
