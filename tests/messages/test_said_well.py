@@ -1,0 +1,248 @@
+"""Sentences that a reader in any of the five languages would stumble over: what they say, and when they are not said."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+sys.path.append(str(Path(__file__).parent.parent / "website"))
+from five_languages import LANGUAGES, PARCELS, bench_of_five
+
+NOW = "2026-11-17 13:05"
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory):
+    return bench_of_five(tmp_path_factory.mktemp("five") / "workspace")
+
+
+def parcels(**changes):
+    """Return the parcels, told in five languages, with changes."""
+    return {**yaml.load(PARCELS, Loader=yaml.CBaseLoader), **changes}
+
+
+def in_all(words):
+    """Return a text that reads the same in every language."""
+    return dict.fromkeys(LANGUAGES, words)
+
+
+def said(bench, data, kind, now=NOW):
+    """Return one kind of message in every language, each on one line."""
+    read = bench.compose_data(data, now)
+    return {language: re.sub(r"[ \n]+", " ", read.message(f"{kind} {language}")) for language in LANGUAGES}
+
+
+def assert_each_says(texts, words):
+    assert [(words[language], text) for language, text in texts.items() if words[language] not in text] == []
+
+
+def assert_none_says(texts, words):
+    assert [(words[language], text) for language, text in texts.items() if words[language] in text] == []
+
+
+# -- what we owe ---------------------------------------------------------------------------------------------------
+
+TO_COME = {
+    "en": "You need not ask. This will be done by 1 December 2026.",
+    "de": "You need not ask. Das geschieht bis zum 1. Dezember 2026.",
+    "fr": "You need not ask. Ce sera fait au plus tard le 1er décembre 2026.",
+    "es": "You need not ask. Lo haremos a más tardar el 1 de diciembre de 2026.",
+    "ar": "You need not ask. يتم ذلك بحلول يوم 1 ديسمبر 2026.",
+}
+LATE = {
+    "en": "You need not ask. This was due by 1 December 2026. If it is not done yet, tell us.",
+    "de": "You need not ask. Das war bis zum 1. Dezember 2026 fällig. Wenn es noch nicht geschehen ist, sagen Sie es uns.",
+    "fr": "You need not ask. Cela devait être fait au plus tard le 1er décembre 2026. Si ce n\u2019est pas encore fait, dites-le-nous.",
+    "es": "You need not ask. Debía estar hecho a más tardar el 1 de diciembre de 2026. Si todavía no lo está, díganoslo.",
+    "ar": "You need not ask. كان يجب أن يتم ذلك بحلول يوم 1 ديسمبر 2026. إن لم يتم بعد فيُرجى إخبارنا.",
+}
+
+
+@pytest.mark.parametrize(("now", "words"), [(NOW, TO_COME), ("2026-12-02 09:00", LATE)])
+@pytest.mark.parametrize("kind", ["incident", "faq", "statement", "memo"])
+def test_nobody_is_told_to_ask_and_not_to_ask(five, kind, now, words):
+    data = parcels()
+    data["repair"][0]["how"] = in_all("You need not ask.")
+    assert_each_says(said(five, data, kind, now), words)
+
+
+# -- figures, lots and times ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [
+        (
+            "2026-11-17 07:00",
+            {
+                "en": "As of 07:00 CET on 17 November 2026: about 12 tubs.",
+                "de": "Stand 07:00 Uhr MEZ am 17. November 2026: etwa 12 tubs.",
+                "fr": "Chiffre établi à 07:00 CET le 17 novembre 2026\u00a0: 12 tubs environ.",
+                "es": "Recuento hecho a las 07:00 CET del 17 de noviembre de 2026: aproximadamente 12 tubs.",
+                "ar": "حتى الساعة \u206607:00 CET\u2069 يوم 17 نوفمبر 2026: نحو 12 tubs.",
+            },
+        ),
+        (
+            None,
+            {
+                "en": "In figures: about 12 tubs.",
+                "de": "In Zahlen: etwa 12 tubs.",
+                "fr": "En chiffres\u00a0: 12 tubs environ.",
+                "es": "En cifras: aproximadamente 12 tubs.",
+                "ar": "بالأرقام: نحو 12 tubs.",
+            },
+        ),
+    ],
+)
+def test_a_figure_that_no_text_cites_stands_by_itself(five, as_of, words):
+    data = parcels()
+    forms = ("zero", "one", "two", "few", "many", "other")
+    unit = {language: dict.fromkeys(forms, "tubs") for language in LANGUAGES}
+    data["facts"]["tubs"] = {"value": "12", "unit": unit, "certainty": "estimated", "material": "true"}
+    data["facts"]["tubs"] |= {"as_of": as_of} if as_of else {}
+    assert_each_says(said(five, data, "statement"), words)
+
+
+LOTS = {
+    "en": [", lot A1.", ", lots A1 and A2.", ", lots A1, A2 and A3."],
+    "de": [", Charge A1.", ", Chargen A1 und A2.", ", Chargen A1, A2 und A3."],
+    "fr": [", numéro de lot\u00a0: A1.", ", numéros de lot\u00a0: A1 et A2.", ", numéros de lot\u00a0: A1, A2 et A3."],
+    "es": [", lote A1.", ", lotes A1 y A2.", ", lotes A1, A2 y A3."],
+    "ar": ["، رقم الدفعة: A1.", "، رقما الدفعتين: A1 وA2.", "، أرقام الدفعات: A1 وA2 وA3."],
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_lot_is_a_lot_and_two_are_lots(five, count):
+    data = parcels()
+    data["affected"]["products"] = [{"name": in_all("Kettle"), "lots": ["A1", "A2", "A3"][:count]}]
+    told = {language: re.sub("[\u2066-\u2069]", "", text) for language, text in said(five, data, "incident").items()}
+    assert_each_says(told, {language: words[count - 1] for language, words in LOTS.items()})
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "words"),
+    [
+        (
+            "2026-05-02",
+            "2026-05-08",
+            {
+                "en": "from 2 May 2026 until 8 May 2026",
+                "de": "vom 2. Mai 2026 bis zum 8. Mai 2026",
+                "fr": "du 2 mai 2026 jusqu\u2019au 8 mai 2026",
+                "es": "desde el 2 de mayo de 2026 hasta el 8 de mayo de 2026",
+                "ar": "من 2 مايو 2026 حتى 8 مايو 2026",
+            },
+        ),
+        (
+            "2026-05-02 10:00",
+            "2026-05-08 01:30",
+            {
+                "en": "from 10:00 CEST on 2 May 2026 until 01:30 CEST on 8 May 2026",
+                "de": "von 10:00 Uhr MESZ am 2. Mai 2026 bis 01:30 Uhr MESZ am 8. Mai 2026",
+                "fr": "de 10:00 CEST le 2 mai 2026 jusqu\u2019à 01:30 CEST le 8 mai 2026",
+                "es": "desde las 10:00 CEST del 2 de mayo de 2026 hasta la 01:30 CEST del 8 de mayo de 2026",
+                "ar": "من الساعة \u206610:00 CEST\u2069 يوم 2 مايو 2026 حتى الساعة \u206601:30 CEST\u2069 يوم 8 مايو 2026",
+            },
+        ),
+    ],
+)
+def test_a_span_reads_right_in_days_and_with_clocks(five, begin, end, words):
+    data = parcels()
+    product = {"name": in_all("Kettle"), "sold_by": in_all("shops"), "sold_from": begin, "sold_to": end}
+    data["affected"]["products"] = [product]
+    assert_each_says(said(five, data, "incident"), words)
+
+
+@pytest.mark.parametrize(
+    ("closes", "words"),
+    [
+        (
+            "2026-12-15",
+            {
+                "en": ", until 15 December 2026.",
+                "de": ", bis zum 15. Dezember 2026.",
+                "fr": ", jusqu\u2019au 15 décembre 2026.",
+                "es": ", hasta el 15 de diciembre de 2026.",
+                "ar": "، حتى 15 ديسمبر 2026.",
+            },
+        ),
+        (
+            "2026-12-15 18:00",
+            {
+                "en": ", until 18:00 CET on 15 December 2026.",
+                "de": ", bis 18:00 Uhr MEZ am 15. Dezember 2026.",
+                "fr": ", jusqu\u2019à 18:00 CET le 15 décembre 2026.",
+                "es": ", hasta las 18:00 CET del 15 de diciembre de 2026.",
+                "ar": "، حتى الساعة \u206618:00 CET\u2069 يوم 15 ديسمبر 2026.",
+            },
+        ),
+    ],
+)
+def test_until_when_answers_are_read(five, closes, words):
+    data = parcels()
+    data["feedback"]["closes"] = closes
+    assert_each_says(said(five, data, "statement"), words)
+
+
+# -- small words ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_done_is_done_whatever_the_words_before_it(five):
+    data = parcels()
+    data["actions"][0] |= {"text": in_all("Sales will stop in all shops."), "done": "2026-11-16 12:00"}
+    words = {
+        "en": "Sales will stop in all shops. Done at 12:00",
+        "de": "Sales will stop in all shops. Erledigt um 12:00",
+        "fr": "Sales will stop in all shops. Fait à 12:00",
+        "es": "Sales will stop in all shops. Hecho a las 12:00",
+        "ar": "Sales will stop in all shops. تم ذلك في الساعة \u206612:00",
+    }
+    assert_each_says(said(five, data, "incident"), words)
+
+
+def test_the_question_for_promises_asks_for_those_not_kept_too(five):
+    words = {
+        "en": "Which promises have you kept, and which not?",
+        "de": "Welche Versprechen haben Sie gehalten, welche nicht?",
+        "fr": "Quelles promesses avez-vous tenues, et lesquelles non\u202f?",
+        "es": "¿Qué promesas han cumplido y cuáles no?",
+        "ar": "أي الوعود وفيتم بها، وأيها لم تفوا به؟",
+    }
+    assert_each_says(said(five, parcels(), "faq"), words)
+
+
+@pytest.mark.parametrize("level", ["ours", "not-ours"])
+def test_those_who_suffer_need_not_be_wounded(five, level):
+    data = parcels(harm="confirmed", responsibility={"level": level})
+    hurt = {
+        "en": "everyone who was hurt",
+        "de": "alle, die zu Schaden gekommen sind",
+        "fr": "toutes les personnes qui en souffrent",
+        "es": "quienes han sufrido daños",
+        "ar": "لكل من لحقه أذى" if level == "ours" else "مع كل من لحقه أذى",
+    }
+    assert_each_says(said(five, data, "statement"), hurt)
+    first = {
+        "en": "whether the caller is hurt, ill or in danger.",
+        "de": "ob jemand verletzt, krank oder in Gefahr ist.",
+        "fr": "si la personne est blessée, malade ou en danger.",
+        "es": "si la persona está herida, enferma o en peligro.",
+        "ar": "إن كان المتصل مصابًا أو مريضًا أو في خطر.",
+    }
+    assert_each_says(said(five, data, "memo"), first)
+
+
+LASTED = {"en": "It lasted", "de": "Es dauerte", "fr": "Cela a duré", "es": "Duró", "ar": "المدة"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "harm", "tells"), [("delay", "none", True), ("conduct", "none", False), ("delay", "confirmed", False)]
+)
+@pytest.mark.parametrize("message", ["statement", "incident"])
+def test_nobody_counts_how_long_people_suffered(five, message, kind, harm, tells):
+    data = parcels(kind=kind, harm=harm)
+    data["times"]["fixed"] = "2026-11-17 07:00"
+    (assert_each_says if tells else assert_none_says)(said(five, data, message), LASTED)
