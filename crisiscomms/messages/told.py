@@ -45,6 +45,23 @@ class Told(People, Deeds):
         return self._facts.resolved
 
     @property
+    def ending(self) -> str:
+        """How it ended, as far as anybody may say so: `none` while it goes on, then `deeds`, `leak`, `open` or `over`.
+
+        Where people may be hurt nothing is over: what was done is all that can be said (`deeds`), or that what got out
+        stays out (`leak`). While something is due, is late or is not known it is `open`. Nobody notes that a repair
+        arrived, so one that has a day stays open.
+        """
+        if not self.resolved:
+            return "none"
+        if self.kind == "data-breach" and self.harm != "none":
+            return "leak"
+        if self.kind == "conduct" or self.harm != "none":
+            return "deeds"
+        owed = self.will or self.unknowns or self._update.next_update
+        return "open" if owed or any(item.by for item in self._incident.repair) else "over"
+
+    @property
     def private(self) -> bool:
         """Whether the update is for its audiences only."""
         return self._update.private

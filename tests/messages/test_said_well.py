@@ -246,3 +246,116 @@ def test_nobody_counts_how_long_people_suffered(five, message, kind, harm, tells
     data = parcels(kind=kind, harm=harm)
     data["times"]["fixed"] = "2026-11-17 07:00"
     (assert_each_says if tells else assert_none_says)(said(five, data, message), LASTED)
+
+
+# -- is it over? ---------------------------------------------------------------------------------------------------
+
+IT_IS_OVER = {"en": "It is over.", "de": "Es ist vorbei.", "fr": "C\u2019est terminé.", "es": "Ha terminado.", "ar": "انتهى الأمر."}  # fmt: skip
+YES = {
+    "en": "over? Yes.",
+    "de": "vorbei? Ja.",
+    "fr": "terminé\u202f? Oui.",
+    "es": "terminado? Sí.",
+    "ar": "الأمر؟ نعم.",
+}
+STAYS_OUT = {
+    "en": "What got out cannot be taken back.",
+    "de": "Was nach außen gelangt ist, lässt sich nicht zurückholen.",
+    "fr": "Ce qui a fuité ne peut pas être repris.",
+    "es": "Lo que se ha filtrado ya no se puede recuperar.",
+    "ar": "وما تسرّب لا يمكن استرجاعه.",
+}
+WE_STAY = {
+    "en": "We stay with it until everything we owe you is done.",
+    "de": "Wir bleiben dran, bis alles getan ist, was wir Ihnen schulden.",
+    "fr": "Nous continuons jusqu\u2019à ce que tout ce que nous vous devons soit fait.",
+    "es": "Seguiremos hasta cumplir con todo lo que le debemos.",
+    "ar": "ونواصل العمل حتى ننجز كل ما ندين لك به.",
+}
+
+
+def settled(**changes):
+    """Return the parcels when nothing more is to be done, said or known."""
+    data = parcels(**changes)
+    for promise in data["promises"]:
+        if "broken" not in promise:
+            promise["kept"] = promise["due"]
+    del data["unknowns"], data["repair"], data["updates"][-1]["next_update"]
+    data["updates"][-1] |= {"status": "resolved", "at": "2026-12-01 23:59"}
+    data["times"]["fixed"] = "2026-11-17 07:00"
+    return data
+
+
+LATER = "2026-12-02 09:00"
+
+
+def test_it_is_over_once_nothing_more_is_owed(five):
+    assert_each_says(said(five, settled(), "incident", LATER), IT_IS_OVER)
+    assert_each_says(said(five, settled(), "faq", LATER), YES)
+
+
+@pytest.mark.parametrize(
+    "open_",
+    [
+        {"promises": parcels()["promises"][-1:]},
+        {"repair": parcels()["repair"]},
+        {"repair": [parcels()["repair"][0] | {"by": "2027-01-15"}]},
+        {"unknowns": parcels()["unknowns"]},
+        {"actions": [{"kind": "prevent", "text": in_all("We build a third belt.")}]},
+    ],
+)
+def test_nothing_is_over_while_anything_is_owed_or_not_known(five, open_):
+    data = settled() | open_
+    for kind in ("incident", "faq"):
+        texts = said(five, data, kind, LATER)
+        assert_none_says(texts, IT_IS_OVER)
+        assert_none_says(texts, YES)
+        if kind == "faq" or not {"promises", "actions"} & set(open_):  # the page names the next thing to come instead
+            assert_each_says(texts, WE_STAY)
+
+
+@pytest.mark.parametrize("harm", ["possible", "confirmed"])
+def test_of_stolen_data_nobody_says_that_it_is_over(five, harm):
+    for kind in ("incident", "faq"):
+        texts = said(five, settled(kind="data-breach", harm=harm), kind, LATER)
+        assert_each_says(texts, STAYS_OUT)
+        assert_none_says(texts, IT_IS_OVER)
+        assert_none_says(texts, YES)
+
+
+@pytest.mark.parametrize("harm", ["possible", "confirmed"])
+def test_where_people_may_be_hurt_we_say_what_was_done_and_not_that_it_is_over(five, harm):
+    for kind in ("incident", "faq"):
+        texts = said(five, settled(kind="recall", harm=harm), kind, LATER)
+        for words in (IT_IS_OVER, YES, STAYS_OUT, WE_STAY):
+            assert_none_says(texts, words)
+
+
+# -- whose doing it was --------------------------------------------------------------------------------------------
+
+NOT_US = {
+    "en": "It was not our doing",
+    "de": "Wir haben es nicht verursacht",
+    "fr": "Nous n\u2019en sommes pas la cause",
+    "es": "No lo hemos causado nosotros",
+    "ar": "لم نكن نحن السبب",
+}
+WE_HELP = {
+    "en": "Whatever the cause turns out to be, helping you is our job.",
+    "de": "Was auch immer die Ursache ist: Ihnen zu helfen ist unsere Aufgabe.",
+    "fr": "Quelle que soit la cause, vous aider est notre travail.",
+    "es": "Sea cual sea la causa, ayudarle es tarea nuestra.",
+    "ar": "أيًا كان السبب، فمساعدتك واجبنا.",
+}
+
+
+def test_nobody_denies_what_nobody_knows(five):
+    unknown = parcels(responsibility={"level": "not-ours"}, cause={"state": "suspected"})
+    known = parcels(responsibility={"level": "not-ours"})
+    for kind in ("incident", "faq", "statement"):
+        texts = said(five, unknown, kind)
+        assert_none_says(texts, NOT_US)
+        assert_each_says(texts, WE_HELP)
+        assert_each_says(said(five, known, kind), NOT_US)
+    assert_none_says(said(five, unknown, "memo"), NOT_US)
+    assert_each_says(said(five, known, "memo"), NOT_US)

@@ -558,7 +558,7 @@ def test_when_to_hear_more_is_a_day_where_something_is_still_promised(bench):
     del data["actions"][1]["due"]
     text = bench.read_data(data, FINAL[OUTAGE]).message("incident en")
     assert "hear more?\n\nWhat is still to come stands below." in text
-    del data["actions"][1]
+    del data["actions"][1], data["repair"]
     assert "It is over. If we learn something new" in bench.read_data(data, FINAL[OUTAGE]).message("incident en")
 
 
