@@ -52,11 +52,20 @@ class Deeds(Events):
 
     @cached_property
     def do_now(self) -> list[Md]:
-        """What this audience should do now. Where people may be hurt, what everyone should do goes with its own."""
-        items = self._mine(self._incident.do_now)
-        if self._incident.harm != "none":
-            items += [one for one in self._incident.do_now if self._facts.public(one.audience) and one not in items]
-        return [found for item in items if (found := self._md(item.text))]
+        """What this audience should do now."""
+        return [found for item in self._mine(self._incident.do_now) if (found := self._md(item.text))]
+
+    @cached_property
+    def do_everyone(self) -> list[Md]:
+        """What everyone should do, for an audience that has steps of its own, where people may be hurt.
+
+        It stands apart: what is for those who are not affected is none of this audience's steps.
+        """
+        if self._incident.harm == "none":
+            return []
+        own = self._mine(self._incident.do_now)
+        public = [item for item in self._incident.do_now if self._facts.public(item.audience) and not item.private]
+        return [found for item in public if item not in own and (found := self._md(item.text))]
 
     @cached_property
     def repair(self) -> list[Said]:

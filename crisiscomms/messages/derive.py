@@ -67,7 +67,16 @@ def telling(facts: Facts) -> Telling:
         for name, fact in facts.incident.facts.items()
     }
     everything = {**sure, **sources, **said, **read, **due, **on_pages(facts), **kept}
-    return Telling(shown, everything, updates, facts.corrections, known_to(facts))
+    return Telling(shown, everything, updates, facts.corrections, dict(_known(facts)))
+
+
+def _known(facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield which figures and times each audience was told: a letter in our words says when it began and was noticed."""
+    said = {name for name in ("started", "noticed") if getattr(facts.incident.times, name)}
+    own = {(one.entry.update, one.entry.audience) for one in facts.texts if one.entry.message == "notice"}
+    written = {name for one in facts.updates for name in one.audiences if (one.id, name) not in own}
+    for name, known in known_to(facts).items():
+        yield name, tuple(sorted({*known, *said})) if name in written and not facts.public(name) else known
 
 
 def _promised(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from crisiscomms.fields import Text, When
+from crisiscomms.messages.blocks import TIME, TIME_TEXT
 from crisiscomms.messages.corrections import uncorrected
 from crisiscomms.messages.deeds import Deeds
 from crisiscomms.messages.derive import corrected_when
@@ -84,17 +85,36 @@ class Told(People, Deeds):
 
     @cached_property
     def next_update(self) -> Md | None:
-        """When readers hear from us again."""
-        return self._when(self._update.next_update, utc=True)
+        """When readers hear from us again. None where that time has passed and they heard from us since."""
+        due = self._update.next_update
+        return None if self._is_over(due) and self._heard_since else self._when(due, utc=True)
 
     @cached_property
     def overdue(self) -> Md | None:
         """That the next update is late, in a sentence. None where it is not."""
         due = self._update.next_update
-        if due is None or not self._is_over(due):
+        if due is None or not self._is_over(due) or self._heard_since:
             return None
         by = self._voice.in_sentence(self._voice.moment(due, utc=True), due=True)
         return Md(self.word("site.next_update_late").format(by=by))
+
+    @cached_property
+    def _heard_since(self) -> bool:
+        """Whether a newer update is out, for everybody or for this audience."""
+        newer = (update for update in self._facts.updates if update.at.utc > self._update.at.utc)
+        return any(not update.private or self._audience in update.audiences for update in newer)
+
+    @cached_property
+    def untold(self) -> Said:
+        """When it `started` and when we `noticed` it, for a letter in which no text of the record says so."""
+        texts = [self.opening] if self.opening else [*self.effects, self.responsibility]
+        told = "".join(str(text) for text in (*texts, *self.felt, *self.do_now, self.news, self.cause) if text)
+        times = self._incident.times
+        found = {"started": times.started, "noticed": times.noticed}
+        marks = {name: f"{TIME}{self._voice.iso(when)}{TIME_TEXT}" for name, when in found.items() if when}
+        return Said(
+            {name: self._when(when) if when and marks[name] not in told else None for name, when in found.items()}
+        )
 
     @cached_property
     def news(self) -> Md:

@@ -25,7 +25,7 @@ _ELEMENTS: dict[str, Callable[[Told], list[str]]] = {
     "responsibility": lambda t: _plain([t.opening]) or _plain([t.responsibility]) if t.ours else _plain([t.duty]),
     "cause": lambda t: _plain([t.cause]),
     "unknowns": lambda t: _plain(item.question for item in t.unknowns),
-    "reader-action": lambda t: _plain(t.do_now),
+    "reader-action": lambda t: _plain([*t.do_now, *t.do_everyone]),
     "corrective-action": lambda t: _plain(item.text for item in t.done),
     "commitment": lambda t: _plain(part for item in t.will for part in (item.text, item.due)),
     "repair": lambda t: _plain(item.what for item in t.repair),
