@@ -48,7 +48,7 @@ class Pages(Writer):
             updated_at=self._changed(),
             next_update=iso(facts.update.next_update) if facts.update.next_update else None,
             summary=to_html(str(facts.cite(facts.update.text, spoken))),
-            pages=tuple(self._page(kind, spoken, told.title) for kind in kinds),
+            pages=tuple(self._page(kind, spoken, told.title, self._not_in(language)) for kind in kinds),
             entries=tuple(self._entry(update, spoken, shown[update.id]) for update in reversed(facts.updates)),
             promises=tuple(self._promise(promise, spoken) for promise in self.incident.promises),
             components=tuple(
@@ -74,13 +74,21 @@ class Pages(Writer):
         found += [(datetime.fromisoformat(one.at), one.at) for one in facts.corrections if one.at]
         return max((one for one in found if one[0] <= facts.now), key=lambda one: one[0])[1]
 
-    def _page(self, kind: PageKind, language: str, title: str) -> Page:
+    def _not_in(self, language: str) -> str:
+        """Return the sentence that a text is not in a language yet. Empty where it is."""
+        spoken, voice = self.words_language(language), self.facts.voices[language]
+        return "" if spoken == language else voice.word("site.not_translated").format(language=voice.name_of(spoken))
+
+    def _page(self, kind: PageKind, language: str, title: str, not_translated: str) -> Page:
         template = "past.md.j2" if self.incident.history else f"{kind}.md.j2"
         own = self.own_words(kind, language)
         source = self.write(template, language, own=own)
         told = self._what_happened(language) if own is None else to_text(own)
-        words, html, text = _shorten(told) or title, to_html(source), to_text(source)
-        return Page(kind, self.facts.addresses.path(kind), title, words, html, text, _twin(source))
+        words, html, text, twin = _shorten(told) or title, to_html(source), to_text(source), _twin(source)
+        if not_translated:  # the layout of the page says so too, but its twin has none
+            heading, below = twin.split("\n", 1)
+            twin = f"{heading}\n\n*{not_translated}*\n{below}"
+        return Page(kind, self.facts.addresses.path(kind), title, words, html, text, twin)
 
     def _what_happened(self, language: str) -> str:
         """Return what happened, as whoever is sent a page's address should read it before the page itself."""

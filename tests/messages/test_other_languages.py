@@ -102,6 +102,21 @@ def test_the_first_of_a_month_in_french(spoken):
     assert spoken["fr"].date(datetime(2026, 11, 11, 12, tzinfo=UTC), year=False) == "11 novembre"
 
 
+def test_the_twin_of_a_page_that_is_not_translated_says_so_below_its_title(five):
+    contents = {one.language: one for one in five.compose_data(parcels_in("en"), NOW).composed.messages.site}
+    said = {
+        "de": "*Diesen Text gibt es noch nicht auf Deutsch. Sie lesen ihn auf Englisch.*",
+        "fr": "*Ce texte n\u2019existe pas encore en français. Vous le lisez en anglais.*",
+        "es": "*Este texto todavía no existe en español. Aquí lo tiene en inglés.*",
+        "ar": "*لا يوجد هذا النص بالعربية بعد. النص المعروض هنا باللغة الإنجليزية.*",
+    }
+    for number, original in enumerate(contents["en"].pages):
+        heading, below = original.markdown.split("\n", 1)
+        assert not below.startswith("\n*")
+        for language, words in said.items():
+            assert contents[language].pages[number].markdown == f"{heading}\n\n{words}\n{below}"
+
+
 def test_winter_in_athens_is_not_called_summer_in_french(spoken):
     voice = spoken["fr"]._replace(zone=ZoneInfo("Europe/Athens"))
     assert voice.zone_name(datetime(2026, 11, 18, tzinfo=UTC)) == "EET"
