@@ -58,9 +58,9 @@ def overdue(contents: Iterable[SiteContent | Brief], when: Callable[[str], When]
 
 
 def _state(line: PromiseLine, when: Callable[[str], When], now: datetime) -> State:
-    due = when(line.due).at
+    due = when(line.due)
     if line.broken:
         return "broken"
     if line.kept:
-        return "kept_late" if when(line.kept).at > due else "kept"
-    return "late" if due < now else "waiting"
+        return "kept_late" if when(line.kept).is_after(due) else "kept"
+    return "late" if due.at < now else "waiting"

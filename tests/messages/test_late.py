@@ -106,6 +106,8 @@ def test_a_page_was_last_updated_when_the_newest_thing_on_it_was_said(bench):
     assert updated("2026-11-18 17:00", "2026-11-18") == "2026-11-18T16:20:00+01:00"
     assert updated("2026-11-24 11:00", done="2026-11-23 09:00") == "2026-11-23T09:00:00+01:00"
     assert updated("2026-11-24 09:00", "2026-11-24 10:00") == "2026-11-18T16:20:00+01:00"  # that is still to come
+
+
 @pytest.mark.parametrize(
     ("due", "kept", "late"),
     [
