@@ -106,6 +106,7 @@ def resolve(
     reason: Annotated[str, typer.Option("--reason", help="How you know.")] = "",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Settle doubts by your word. It is recorded with your name.
 
@@ -113,7 +114,7 @@ def resolve(
     """
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.settling import chosen
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
     from crisiscomms.ledger import State
@@ -129,7 +130,7 @@ def resolve(
     with publishing(room):
         known = [row.id for row in room.ledger.rows(State.DOUBT)] if room.has_ledger else []
         found = chosen("doubt", known, rows or [], all_=all_, unless="not in doubt", where=room.where)
-        done = sum(room.ledger.resolve_doubt(number, to, reason) for number in found)
+        settled = sum(room.ledger.resolve_doubt(number, to, reason) for number in found)
     again = f" They go out with the next: crisiscomms publish{room.where}" if resend else ""
-    say(f"{count(done, 'doubt')} settled.{again}")
+    done("doubt-resolve", [f"{count(settled, 'doubt')} settled.{again}"], as_json=json, settled=settled)
     return 0

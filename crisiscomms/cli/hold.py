@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Now, Rehearsal, app, guarded
 
 What = Annotated[str, typer.Argument(metavar="WHAT", help="An incident, channel:NAME, or everything.")]
 
@@ -17,6 +17,7 @@ def hold(
     reason: Annotated[str, typer.Option("--reason", help="Why. Whoever comes next reads it.")] = "",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Stop an incident, a channel or everything before the next message, even while someone publishes.
 
@@ -25,7 +26,7 @@ def hold(
     Example: crisiscomms hold everything --reason "counsel is reading it"
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, did_you_mean
 
     room = open_room(folder, rehearsal=rehearsal)
@@ -41,39 +42,46 @@ def hold(
         )
     before = room.ledger.hold(what, reason)
     if before is None:
-        say(f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}{room.where}")
-        return 0
-    since = f"{datetime.fromisoformat(before.since).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    say(f"{what} is on hold already, since {since} by {before.by}: {before.reason}.")
-    if reason in {"", before.reason}:
-        say(
-            f'To change the reason: crisiscomms hold {what} --reason "why"{room.where}. To go on: crisiscomms release {what}{room.where}'
-        )
+        words = [
+            f"On hold: {what}. Nothing of it goes out from now on. To go on: crisiscomms release {what}{room.where}"
+        ]
     else:
-        say(f"The reason is now: {reason}. To go on: crisiscomms release {what}{room.where}")
+        since = f"{datetime.fromisoformat(before.since).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        words = [f"{what} is on hold already, since {since} by {before.by}: {before.reason}."]
+        again = f"To go on: crisiscomms release {what}{room.where}"
+        if reason in {"", before.reason}:
+            words.append(f'To change the reason: crisiscomms hold {what} --reason "why"{room.where}. {again}')
+        else:
+            words.append(f"The reason is now: {reason}. {again}")
+    done("hold", words, as_json=json, scope=what, new=before is None, reason=room.ledger.holds()[what])
     return 0
 
 
 @app.command()
 @guarded
-def release(what: What, folder: Folder = None, rehearsal: Rehearsal = False) -> int:
+def release(
+    what: What, folder: Folder = None, rehearsal: Rehearsal = False, now: Now = None, json: Json = False
+) -> int:
     """Lift a hold, and show what would go now. Sends nothing itself: workers go on with what had begun, else publish does.
 
     Example: crisiscomms release everything
     """
     from crisiscomms.cli.plan import show_next, show_plan
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import say
+    from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError
     from crisiscomms.plan.build import build_plan
 
-    room = open_room(folder, rehearsal=rehearsal)
+    room = open_room(folder, rehearsal=rehearsal, now=now, sends=True)
     if not room.has_ledger or not room.ledger.release(what):
-        held = ", ".join(room.published().holds) or "nothing"
-        raise UsageError(f'"{what}" is not on hold', fix=f"On hold now: {held}.")
-    say(f"No longer on hold: {what}.")
+        held = ", ".join(room.published().holds)
+        raise UsageError(f'"{what}" is not on hold', fix=f"On hold now: {held}." if held else "Nothing is on hold.")
+    words = [f"No longer on hold: {what}."]
     if room.ledger.store.shared:
-        say("Where a worker runs, what had begun goes on within seconds.")
+        words.append("Where a worker runs, what had begun goes on within seconds.")
+    done("release", words, as_json=json, scope=what)
+    if json:
+        return 0
     ids = [what] if what in room.workspace.incidents() else []
     records = room.incidents(ids)
     made = build_plan(room.world(), records)

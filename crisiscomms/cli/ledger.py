@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
 
 ledgers = typer.Typer(help="What was sent: backups, and where it lives.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ledgers, name="ledger")
@@ -17,19 +17,23 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.")],
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Write the whole ledger into a new file. Others may go on publishing meanwhile.
 
     Example: crisiscomms ledger backup ../ledger-2026-11-18.db
     """
     from crisiscomms.cli.room import existing_ledger, open_room
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, done
     from crisiscomms.ledger.copying import back_up
 
     room = open_room(folder, rehearsal=rehearsal)
     entries = back_up(existing_ledger(room), file)
-    say(f"{file} holds the ledger with {count(entries, 'audit entry', 'audit entries')}, and its trail holds.")
-    say("It names the people who were told: keep it as you keep their lists.")
+    words = [
+        f"{file} holds the ledger with {count(entries, 'audit entry', 'audit entries')}, and its trail holds.",
+        "It names the people who were told: keep it as you keep their lists.",
+    ]
+    done("ledger-backup", words, as_json=json, file=str(file), entries=entries)
     return 0
 
 
@@ -39,6 +43,7 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Put a backup back where there is no ledger. What waited in it is in doubt then: it may have gone out since.
 
@@ -47,39 +52,40 @@ def restore(
     Example: crisiscomms ledger restore ../ledger-2026-11-18.db
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.anchors import refuse_older
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import CrisiscommsError
     from crisiscomms.ledger.copying import put_back
 
     room = open_room(folder, rehearsal=rehearsal)
+    older: CrisiscommsError | None = None
+    doubted = 0
     with publishing(room):
         entries = put_back(file, room.ledger)
-        say(f"The ledger is back, with {count(entries, 'audit entry', 'audit entries')}.")
+        words = [f"The ledger is back, with {count(entries, 'audit entry', 'audit entries')}."]
         try:
             refuse_older(room)
+            doubted = room.ledger.accept(())
         except CrisiscommsError as error:
-            say(f"But {error.problem}.")
-            say(f"  {error.why}")
-            say(f"  Fix: {error.fix}")
-            return 6
-        doubted = room.ledger.accept(())
+            older = error
+            words += [f"But {error.problem}.", f"  {error.why}", f"  Fix: {error.fix}"]
     if doubted:
-        say(f"In doubt now: {count(doubted, 'message')} that waited in it. Nobody knows which went out since.")
-        say(f"Look at them, then settle them: crisiscomms doubt list{room.where}")
-    return 6 if doubted else 0
+        words.append(f"In doubt now: {count(doubted, 'message')} that waited in it. Nobody knows which went out since.")
+        words.append(f"Look at them, then settle them: crisiscomms doubt list{room.where}")
+    done("ledger-restore", words, as_json=json, entries=entries, doubt=doubted, older=older is not None)
+    return 6 if doubted or older else 0
 
 
 @ledgers.command()
 @guarded
-def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
+def accept(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = False) -> int:
     """Go on with a ledger that is older than the published site. What waits in it is in doubt then, and all is on hold.
 
     Example: crisiscomms ledger accept
     """
     from crisiscomms.cli.room import existing_ledger, open_room
-    from crisiscomms.cli.words import count, say, tell
+    from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.anchors import published_anchors
     from crisiscomms.delivery.world import publishing
 
@@ -88,20 +94,20 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
         trail = existing_ledger(room).trail
         missing = [one for one in published_anchors(room) if not trail.holds(one) and not trail.accepted(one)]
         if not missing:
-            say("The ledger reaches as far as the published site. There is nothing to accept.")
+            words = ["The ledger reaches as far as the published site. There is nothing to accept."]
+            done("ledger-accept", words, as_json=json, doubt=0, held=False)
             return 0
         doubted = room.ledger.accept(missing)
         room.ledger.hold("everything", "the ledger is older than what was published, and may tell people again")
+    words = []
     if doubted:
-        say(
-            f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: crisiscomms doubt list{room.where}"
-        )
-    tell(
-        "Accepted, by your word. Everything is on hold: whoever was told after this ledger was kept is not in it as told, and the next publish would tell them again."
-    )
-    tell(
-        f"Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything{room.where}"
-    )
+        listed = f"crisiscomms doubt list{room.where}"
+        words.append(f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: {listed}")
+    words += [
+        "Accepted, by your word. Everything is on hold: whoever was told after this ledger was kept is not in it as told, and the next publish would tell them again.",
+        f"Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything{room.where}",
+    ]
+    done("ledger-accept", words, as_json=json, doubt=doubted, held=True)
     return 0
 
 
@@ -110,6 +116,7 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False) -> int:
 def move(
     to: Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/NAME, an empty database.")],
     folder: Folder = None,
+    json: Json = False,
 ) -> int:
     """Move the ledger into PostgreSQL, which many machines can share. Everything that was sent goes with it.
 
@@ -118,7 +125,7 @@ def move(
     Example: crisiscomms ledger move postgresql://crisiscomms@db.internal/crisiscomms
     """
     from crisiscomms.cli.room import existing_ledger, open_room
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
     from crisiscomms.ledger.copying import leaving, move_all
@@ -152,7 +159,10 @@ def move(
         for more in ("", "-wal", "-shm"):
             if (path := place.with_name(f"{place.name}{more}")).exists():
                 path.rename(place.with_name(f"{place.name}.moved{more}"))
-    say(f"Moved, with {count(entries, 'audit entry', 'audit entries')}. crisiscomms.toml names the database now.")
-    say(f"The old file is {place.name}.moved: keep it until the first publish from the database is done.")
-    say("To send from several machines: copy this folder with its secrets to each, and start there: crisiscomms worker")
+    words = [
+        f"Moved, with {count(entries, 'audit entry', 'audit entries')}. crisiscomms.toml names the database now.",
+        f"The old file is {place.name}.moved: keep it until the first publish from the database is done.",
+        "To send from several machines: copy this folder with its secrets to each, and start there: crisiscomms worker",
+    ]
+    done("ledger-move", words, as_json=json, entries=entries)
     return 0

@@ -78,6 +78,7 @@ def resolve(
     reason: Annotated[str, typer.Option("--reason", help="What was wrong.")] = "",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Say what is to become of refused messages. It is recorded with your name.
 
@@ -85,7 +86,7 @@ def resolve(
     """
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.settling import chosen
-    from crisiscomms.cli.words import count, say
+    from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.world import publishing
     from crisiscomms.errors import UsageError
 
@@ -99,7 +100,7 @@ def resolve(
     with publishing(room):
         known = [row.id for row in room.ledger.refused()] if room.has_ledger else []
         found = chosen("refused", known, rows or [], all_=all_, unless="not refused", where=room.where)
-        done = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in found)
+        settled = sum(room.ledger.resolve_refused(number, reason, again=resend) for number in found)
     again = f" They go out with the next: crisiscomms publish{room.where}" if resend else ""
-    say(f"{count(done, 'refusal')} settled.{again}")
+    done("refused-resolve", [f"{count(settled, 'refusal')} settled.{again}"], as_json=json, settled=settled)
     return 0

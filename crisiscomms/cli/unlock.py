@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from crisiscomms.cli.app import Folder, Rehearsal, app, guarded
+from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
 
 
 @app.command()
@@ -15,13 +15,14 @@ def unlock(
     reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why now.")] = "no reason given",
     folder: Folder = None,
     rehearsal: Rehearsal = False,
+    json: Json = False,
 ) -> int:
     """Open a market-sensitive incident, in the name of a person. Sends nothing.
 
     Example: crisiscomms unlock profit-warning --by "Ines Aalto" --reason "filed at the exchange"
     """
     from crisiscomms.cli.room import open_room
-    from crisiscomms.cli.words import tell
+    from crisiscomms.cli.words import done
     from crisiscomms.delivery.world import SENSITIVE
     from crisiscomms.errors import UsageError
     from crisiscomms.record import load_record
@@ -36,11 +37,15 @@ def unlock(
             fix=f"It needs no unlocking. What would go now: crisiscomms plan{room.where}",
         )
     if room.has_ledger and room.ledger.opened(incident):
-        tell(f"{incident} is open already. Who opened it and when: crisiscomms audit export{room.where}")
+        already = f"{incident} is open already. Who opened it and when: crisiscomms audit export{room.where}"
+        done("unlock", [already], as_json=json, incident=incident, opened=False)
         return 0
     room.ledger.open(incident, " ".join(by.split()), reason)
     if room.ledger.holds().get(incident) == SENSITIVE:
         room.ledger.release(incident)
-    tell(f"Open: {incident}, by {' '.join(by.split())}. It is written in the ledger, with the time.")
-    tell(f"Nothing was sent. What would go now: crisiscomms plan {incident}{room.where}")
+    words = [
+        f"Open: {incident}, by {' '.join(by.split())}. It is written in the ledger, with the time.",
+        f"Nothing was sent. What would go now: crisiscomms plan {incident}{room.where}",
+    ]
+    done("unlock", words, as_json=json, incident=incident, opened=True)
     return 0

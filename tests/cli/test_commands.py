@@ -274,3 +274,27 @@ def test_a_recall_shows_what_the_product_looks_like(crisiscomms, example):
     )
     assert picture
     assert (page.parent / picture[1]).resolve().read_bytes() == (example / "pictures/fjord-k2.svg").read_bytes()
+
+
+def test_every_verb_that_says_what_it_did_says_so_to_programs_too(ten, mail):
+    """Words for people go to stderr then, so that a script reads one object and nothing else."""
+    ten.publish()
+
+    def told(*words, expect=0):
+        done = ten.run(*words, "--json", expect=expect)
+        return json.loads(done.stdout), done.stderr
+
+    held, words = told("hold", "checkout", "--reason", "counsel reads it")
+    assert (held["format"], held["scope"], held["new"]) == ("crisiscomms/hold/1", "checkout", True)
+    assert "On hold: checkout" in words
+    assert told("release", "checkout")[0]["scope"] == "checkout"
+    kept, _ = told("ledger", "backup", "kept.db")
+    assert kept["entries"] > 0
+    for path in ten.folder.glob("ledger.db*"):
+        path.unlink()
+    back, words = told("ledger", "restore", "kept.db")
+    assert back["entries"] == kept["entries"]
+    assert "The ledger is back" in words
+    assert told("doubt", "resolve", "--all", "--close", "--reason", "none")[0]["settled"] == 0
+    ten.edit("severity: minor", "severity: minor\nmarket_sensitive: true")
+    assert told("unlock", "checkout", "--by", "Ines Aalto")[0]["opened"] is True
