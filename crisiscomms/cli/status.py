@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @app.command()
 @guarded
 def status(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Incidents. Default: all.")] = None,
     folder: Folder = None,
     rehearsal: Rehearsal = False,
     now: Now = None,
@@ -31,8 +32,9 @@ def status(
     from crisiscomms.cli.words import count, show_json, tell
 
     room = open_room(folder, rehearsal=rehearsal, now=now)
-    lines = _out(room)
-    late, coming, ticking = _times(room)
+    names = _named(room, ids or [])
+    lines = [line for line in _out(room) if not ids or line["incident"] in ids]
+    late, coming, ticking = _times(room, names)
     shown = [one for one in pressing(ticking) if not one.filed]
     out = [one for one in shown if one.state == "out"]
     holds = room.ledger.holds() if room.has_ledger else {}
@@ -80,6 +82,20 @@ _WORDS = {
 }
 
 
+def _named(room: "Room", ids: list[str]) -> list[str]:
+    """Return the incidents that are asked for, or all. Raises UsageError where one is not there."""
+    from crisiscomms.errors import UsageError, did_you_mean
+
+    known = room.workspace.incidents()
+    missing = [name for name in ids if name not in known and name not in room.published().incidents]
+    if missing:
+        raise UsageError(
+            f'there is no incident "{missing[0]}".{did_you_mean(missing[0], known)}',
+            fix="Name one that is there, or none for all of them: crisiscomms status",
+        )
+    return [name for name in known if not ids or name in ids]
+
+
 def _out(room: "Room") -> list[dict[str, Any]]:
     if not room.has_ledger:
         return []
@@ -94,8 +110,8 @@ def _kept_for_later(room: "Room") -> int:
     return ledger.kept_for_later(one.id for one in ledger.open_publications()) if ledger else 0
 
 
-def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
-    """Return what is late and what comes next, in words, and the clocks of the law."""
+def _times(room: "Room", names: list[str]) -> "tuple[list[str], list[str], list[Ticking]]":
+    """Return of some incidents what is late and what comes next, in words, and the clocks of the law."""
     from crisiscomms.cli.outcome import gone
     from crisiscomms.errors import InvalidInput
     from crisiscomms.record import is_open, load_record
@@ -107,7 +123,7 @@ def _times(room: "Room") -> "tuple[list[str], list[str], list[Ticking]]":
     clock = room.clock()
     out = room.published()
     late += gone(room) + _lost(room)
-    for name in room.workspace.incidents():
+    for name in names:
         try:
             incident = load_record(room.workspace, name, people=False).incident
         except InvalidInput as error:

@@ -55,3 +55,17 @@ def test_a_lost_ledger_is_named_beside_a_site_that_stands(room):
     done = status(room, "10:40")
     assert done.returncode == 6
     assert "The site was published from a newer ledger than this one, or from another." in " ".join(done.stdout.split())
+
+
+def test_one_incident_can_be_asked_for(room):
+    (room / "incidents/kettle-recall.yaml").write_text(source_of("kettle-recall"), encoding="utf-8")
+    at = ("--rehearsal", "--now", "2026-11-18T11:00:00+01:00")
+    assert run_here(room, "publish", "kettle-recall", *at, "--late").returncode in {0, 6}
+    both = run_here(room, "status", *at).stdout
+    one = run_here(room, "status", OUTAGE, *at).stdout
+    assert "kettle-recall" in both
+    assert OUTAGE in one
+    assert "kettle-recall" not in one
+    done = run_here(room, "status", "checkout-outag", *at)
+    assert done.returncode == 2
+    assert f"Did you mean {OUTAGE}" in done.stderr.replace('"', "")

@@ -66,6 +66,7 @@ def test_a_correction_is_the_last_time_that_the_page_was_updated(bench):
 def test_a_figure_that_changed_twice_is_told_once(bench):
     text = twice_changed(bench, "1719", "1800", "1900").message("correction merchants en")
     assert text.count("We had written") == 1
+    assert "We told you something that was wrong, at " in text
     assert "1,900 payments" in text
     assert "We had written: 1,719 payments." in text
 
