@@ -43,7 +43,8 @@ class MailForm:
         self.notice, self.at = notice, at
         self._settings, self._key = settings, key
         self._sender = mailbox(settings.sender)[1]
-        self._subject = "" if slots(notice.subject) else encoding.subject(notice.subject)[0]
+        subjects = {words for words in (notice.subject, notice.again) if words and not slots(words)}
+        self._subjects = {words: encoding.subject(words)[0] for words in subjects}
         self._to = f"From: {encoding.address('From', *mailbox(settings.sender))}\r\nTo: "
         reply_to = settings.reply_to and encoding.address("Reply-To", *mailbox(settings.reply_to))
         self._about = f"\r\nReply-To: {reply_to}\r\nSubject: " if reply_to else "\r\nSubject: "
@@ -84,7 +85,9 @@ class MailForm:
 
     def _subject_of(self, letter: Letter) -> tuple[str, bool]:
         """Return the subject and whether it is plain. One without slots is read back with the form."""
-        return (self._subject, True) if self._subject else encoding.subject(fill(self.notice.subject, letter.values))
+        words = self.notice.subject_for(in_thread=bool(letter.thread))
+        ready = self._subjects.get(words)
+        return (ready, True) if ready else encoding.subject(fill(words, letter.values))
 
     def _feedback_id(self) -> str:
         notice = self.notice
@@ -104,7 +107,7 @@ class MailForm:
     def _try(self, boundary: str) -> None:
         """Read a sample of the mail as a receiver would. Raises Rejected where it says anything that we did not mean."""
         notice = self.notice
-        values = dict.fromkeys(slots(notice.subject + notice.text + notice.html), _TRYING)
+        values = dict.fromkeys(slots(notice.subject + notice.again + notice.text + notice.html), _TRYING)
         sample = Letter(notice, "ana@example.org", "Ana", values, self.at, thread="<a@example.org>")
         payload = self.prepare(sample).payload
         self._read_back(payload[: payload.index(b"\r\n\r\n") + 4], sample)

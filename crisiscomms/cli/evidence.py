@@ -63,7 +63,7 @@ class Evidence:
         except (NotSent, Rejected) as error:
             return error.reason, ""
         if isinstance(item, Letter):
-            return filled(item.notice, item.values).subject, message_id
+            return filled(item.notice, item.values).subject_for(in_thread=bool(item.thread)), message_id
         return item.post.text.partition("\n")[0][:80], message_id
 
 

@@ -53,7 +53,7 @@ class Letters(Writer):
             voice = self.facts.voices[language]
             told_so = voice.word("mail.other_language").format(language=voice.name_of(spoken))
             source = f"*{told_so}*\n\n{source}"
-        subject = self._subject(kind, told, audience)
+        subject = self._subject(kind, told)
         html = mail_html(subject, preheader(source), spoken, to_html(source), self.facts.voices[spoken].direction)
         columns = tuple(dict.fromkeys(name.split(".")[1] for name in slots(source) if name.startswith("recipient.")))
         return Notice(
@@ -67,12 +67,11 @@ class Letters(Writer):
             to_text(source),
             columns,
             group.required,
+            told.word("mail.again").format(title=told.title) if kind == "notice" else "",
         )
 
-    def _subject(self, kind: str, told: Told, audience: str) -> str:
-        again = any(t.audience == audience and t.update != self.facts.update.id for t in self.facts.published.told)
-        form = "correction" if kind == "correction" else "again" if again else "subject"
-        return told.word(f"mail.{form}").format(title=told.title)
+    def _subject(self, kind: str, told: Told) -> str:
+        return told.word("mail.correction" if kind == "correction" else "mail.subject").format(title=told.title)
 
 
 def reader_filler(facts: Facts, language: str, columns: tuple[str, ...]) -> Callable[[Recipient], list[str | None]]:
@@ -123,6 +122,7 @@ def filled(notice: Notice, values: Mapping[str, str]) -> Notice:
     """Return a notice as one reader gets it."""
     return notice._replace(
         subject=fill(notice.subject, values),
+        again=fill(notice.again, values),
         text=fill(notice.text, values),
         html=fill(notice.html, values, in_html=True),
     )

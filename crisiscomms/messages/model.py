@@ -101,7 +101,8 @@ class SiteContent(NamedTuple):
 class Notice(NamedTuple):
     """One e-mail to an audience in one language. Slots in subject, text and HTML are filled for each recipient.
 
-    `columns` are the columns of the list that the reader is shown. `kind` is `notice` or `correction`.
+    `columns` are the columns of the list that the reader is shown. `kind` is `notice` or `correction`. `again` is the subject
+    for who has had a mail about this before, where that is another.
     """
 
     incident: str
@@ -114,6 +115,11 @@ class Notice(NamedTuple):
     text: str
     columns: tuple[str, ...] = ()
     required: bool = False
+    again: str = ""
+
+    def subject_for(self, *, in_thread: bool) -> str:
+        """Return the subject for a reader who has had a mail about this before, or has not."""
+        return (in_thread and self.again) or self.subject
 
 
 class Post(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email
 import json
 from datetime import timedelta
+from email import policy
 
 import pytest
 from ledgers import ANA, AT, LATER, NOW, TELLING, line
@@ -128,6 +130,16 @@ def test_an_update_that_a_newer_one_takes_the_place_of_is_named(ten, mail):
     assert 'mail of "first": merchants get only the mail of "second", which is newer' in said
     ten.publish()
     assert mail.counts == dict.fromkeys(TEN, 1)
+
+
+def test_the_first_mail_that_a_reader_gets_answers_nothing(ten, mail):
+    ten.publish()
+    ten.people("merchants", *TEN, "new@shop.example")
+    ten.record({}, SECOND)
+    ten.publish()
+    heads = [email.message_from_bytes(body, policy=policy.default) for body in mail.mails[10:]]
+    answers = {head["To"].addresses[0].addr_spec: head["Subject"].startswith("Re: ") for head in heads}
+    assert answers == {**dict.fromkeys(TEN, True), "new@shop.example": False}
 
 
 # -- whose word it was ---------------------------------------------------------------------------------------------
