@@ -17,7 +17,7 @@ from crisiscomms.messages.derive import corrected_when
 from crisiscomms.messages.people import People
 from crisiscomms.messages.prose import PUBLISHED_AT, Md, escape, one_line, sentences, slots, timed
 from crisiscomms.messages.teller import Said
-from crisiscomms.published import Correction
+from crisiscomms.published import PAGES, PUBLIC, Correction
 from crisiscomms.record import TIMES, Update
 from crisiscomms.record.citations import citations
 
@@ -189,6 +189,12 @@ class Told(People, Deeds):
     def new_corrections(self) -> list[Said]:
         """Changed figures that those who were told the old ones have not heard of yet. Changed words stay on the page."""
         return [self._correction(c) for c in uncorrected(self._facts, self._audience)]
+
+    @cached_property
+    def corrected_page(self) -> bool:
+        """Whether the page says any of `new_corrections` too: what an audience alone was told stands on none."""
+        found = uncorrected(self._facts, self._audience)
+        return any(one.is_for(group) for one in found for group in (PUBLIC, PAGES))
 
     def _in_context(self, correction: Correction) -> Md | None:
         """Return the sentence in which a figure stands as it is now: a number alone does not say what is counted."""

@@ -29,10 +29,13 @@ def never_corrected(facts: Facts, copies: Copies, corrected: Mapping[str, int]) 
 
 
 def passed_over(facts: Facts) -> Iterator[Item]:
-    """Name updates that nobody published in time: whoever is in a newer one too is told that one alone."""
+    """Name updates that reach nobody, and those that a newer one takes the place of: whoever is in both is told that alone."""
     newer: dict[str, str] = {}
     for update in facts.to_tell():
         lists = [name for name in update.audiences if not facts.public(name)]
+        if update.private and not lists:
+            title = f'private update "{update.id}"'
+            yield Item(Action.BLOCK, "all", "update", facts.incident.id, update.id, title, reason=reasons.TO_NOBODY)
         if passed := [name for name in lists if name in newer]:
             reason = reasons.PASSED_OVER.format(who=" and ".join(passed), newer=newer[passed[0]])
             title = f'mail of "{update.id}"'

@@ -226,3 +226,19 @@ def test_the_plan_names_readers_whom_another_list_keeps_from_their_own_mail(tmp_
     done = run_here(room, "plan", RECALL, "--rehearsal", "--now", "2026-09-09T11:01:00+02:00")
     said = " ".join((done.stdout + done.stderr).split())
     assert "1 person of it stands on a list that comes first, and gets only that mail" in said
+
+
+def test_where_people_were_hurt_what_to_do_stands_before_all_else(bench):
+    data = data_of(RECALL)
+    hurt = bench.compose_data({**data, "harm": "confirmed"}, FIRST)
+    text = hurt.message("incident en")
+    assert text.index("What should I do?") < text.index("What happened?")
+    calm = bench.compose_data({**data, "harm": "none"}, FIRST).message("incident en")
+    assert calm.index("What happened?") < calm.index("What should I do?")
+
+
+def test_what_one_audience_alone_was_told_is_on_no_corrected_page(bench):
+    before = bench.compose_data(recall_with_relatives("1"), FIRST).composed
+    told = [Told(before.facts.update.id, "email", "", "relatives", "notice", "sent", 5)]
+    read = bench.read_data(recall_with_relatives("2"), LATER, PublishedIncident(before.telling, tuple(told)))
+    assert "The corrected page" not in read.message("correction relatives en")
