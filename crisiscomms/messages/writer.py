@@ -8,6 +8,7 @@ from crisiscomms.messages.prose import Md, plain_times
 from crisiscomms.messages.templates import overrides, render
 from crisiscomms.messages.told import Told
 from crisiscomms.record import Update
+from crisiscomms.record.texts import texts
 
 
 class Writer:
@@ -51,9 +52,25 @@ class Writer:
             for name, fact in self.incident.facts.items()
             if fact.material and self.facts.figure(name, voice).lower() not in said
         )
-        if not unsaid and not self.facts.corrections:
+        if unsaid or self.facts.corrections:
+            source = render(template, voice, self.own, t=Told(self.facts, language, audience, update, unsaid))
+        return self._owning_up(source, language)
+
+    def _owning_up(self, source: str, language: str) -> str:
+        """Say of a message that some of it is in another language, where a sentence of it is."""
+        missing = self._untranslated(language) if len(self.facts.voices) > 1 else {}
+        found = next(
+            (missing[key[0]] for key, said in self.facts.cited.items() if key[0] in missing and said in source), ""
+        )
+        if not found:
             return source
-        return render(template, voice, self.own, t=Told(self.facts, language, audience, update, unsaid))
+        voice = self.facts.voices[language]
+        return f"{source.rstrip()}\n\n*{voice.word('mail.partly').format(language=voice.name_of(found))}*\n"
+
+    def _untranslated(self, language: str) -> dict[str, str]:
+        """Return the sentences that nobody put into a language yet, with the language they are in. Names need no other."""
+        told = (text.told(language) for _, text in texts(self.incident))
+        return {words: found for words, found in told if found != language and words.rstrip().endswith((".", "!", "?"))}
 
 
 def iso(when: When) -> str:

@@ -807,3 +807,19 @@ def test_a_faq_about_what_was_not_our_doing_says_what_our_duty_is(bench):
     faqs = [page.text for page in pages if page.kind == "faq"]
     assert len(faqs) == 2
     assert all("We choose the banks." in text or "Wir wählen die Banken." in text for text in faqs)
+
+
+def test_a_message_that_is_not_in_one_language_says_so(bench):
+    """A translation of the update alone does not hold anything up, and nobody is to wonder about the rest."""
+    data = data_of(OUTAGE)
+    said = "Manches davon gibt es noch nicht auf Deutsch. Diese Sätze lesen Sie auf Englisch"
+    whole = bench.read_data(data, FINAL[OUTAGE])
+    assert not [name for name, text in whole.messages() if said in " ".join(text.split())]
+    for item in data["impact"]:
+        for field in ("effect", "opening"):
+            if field in item:
+                item[field] = item[field]["en"]
+    mixed = bench.read_data(data, FINAL[OUTAGE])
+    for name in ("incident de", "notice merchants de"):
+        assert said in " ".join(mixed.message(name).split())
+    assert "not in English yet" not in mixed.message("incident en")
