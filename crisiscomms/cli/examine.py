@@ -37,7 +37,7 @@ def _one(room: Room, record: Record, published: Any) -> Checked:
     from crisiscomms.review.fixes import CODES, marked
     from crisiscomms.review.reports.model import Checked
     from crisiscomms.review.reports.score import scores
-    from crisiscomms.review.seen import later, seen
+    from crisiscomms.review.seen import later, seen, unread
 
     told = published.of(record.incident.id)
     posting = accounts(room.channels, room.workspace, record.incident.audiences)
@@ -50,7 +50,8 @@ def _one(room: Room, record: Record, published: Any) -> Checked:
         findings = marked(findings, mends_of(room, record))
     letters = tuple(seen(case)) if composed else ()
     scored = scores(case, letters, findings)
-    return Checked(record.incident.id, record.tree.file, (*letters, *later(case)), scored, findings)
+    shown = (*letters, *later(case), *unread(case)) if composed else ()
+    return Checked(record.incident.id, record.tree.file, shown, scored, findings)
 
 
 def written(report: Report, format_: str, organisation: str) -> str:

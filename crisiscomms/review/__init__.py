@@ -27,7 +27,7 @@ from crisiscomms.review.ahead import refused_later
 from crisiscomms.review.amounts import record_amounts
 from crisiscomms.review.care import message_care, record_care
 from crisiscomms.review.channels import across_channels
-from crisiscomms.review.consistency import message_findings
+from crisiscomms.review.consistency import handwritten_figures, message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.duties import message_duties, record_duties
 from crisiscomms.review.elements import record_elements
@@ -35,7 +35,7 @@ from crisiscomms.review.given_word import stands_by_its_word
 from crisiscomms.review.hours import record_hours
 from crisiscomms.review.lists import record_lists
 from crisiscomms.review.own import record_own
-from crisiscomms.review.seen import later, seen, unread
+from crisiscomms.review.seen import OWN_WORDS, later, seen, unread
 from crisiscomms.review.standing import record_standing
 from crisiscomms.review.truth import record_truth
 from crisiscomms.review.wording import wording
@@ -72,8 +72,10 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
             *refused_later(case),
         ]
         findings += [finding for finding in of_messages if finding.code not in named]
-        letters += later(case)
-        findings += wording(case, [*letters, *unread(case)], named)
+        more = [*later(case), *unread(case)]
+        findings += wording(case, [*letters, *more], named)
+        findings += handwritten_figures(case, more)
+        letters += [letter for letter in more if letter.kind != OWN_WORDS]
         findings += [*message_care(case, letters), *message_duties(case, letters)]
     findings = _silenced(case, list(dict.fromkeys(findings)))
     if "todo" in named:  # a question is asked once the record is written

@@ -51,6 +51,15 @@ def one_message(case: Case, message: Letter, allowed: set[tuple[str, str]]) -> I
     yield from required_elements(case, facts, message)
 
 
+def handwritten_figures(case: Case, letters: Iterable[Letter]) -> Iterator[Finding]:
+    """Yield figures that may not be said, in texts by hand of updates that are not the newest."""
+    assert case.composed  # noqa: S101 -- the caller asked
+    facts = case.composed.facts
+    for letter in letters:
+        if letter.by_hand:
+            yield from _figures(case, letter, may_be_said(facts, facts.voices[letter.language]))
+
+
 #: Stands between texts that are read in one go, so that no figure reaches from one into the next.
 _APART = " \u00a6 "
 

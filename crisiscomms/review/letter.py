@@ -67,7 +67,8 @@ class Letter:
     """One text as its readers see it. `kind` is statement, incident, faq, notice, post, memo or correction.
 
     `template` is where its words come from; empty for a text that somebody wrote by hand, which `written` knows the
-    places of. The lines of its title are part of the text and do not count as its first sentence.
+    places of. The lines of its title are part of the text and do not count as its first sentence. `of` is the update
+    it belongs to, where that is not the newest.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Letter:
     template: str = ""
     known: Known = NOTHING_KNOWN
     written: Written | None = None
+    of: str | None = None
 
     @property
     def by_hand(self) -> bool:
@@ -92,7 +94,7 @@ class Letter:
     @property
     def name(self) -> str:
         """What the text is called in findings."""
-        return f"{self.kind} ({self.language}{', ' + self.audience if self.audience else ''})"
+        return f"{self.kind} ({', '.join(filter(None, (self.language, self.audience, self.of)))})"
 
     @cached_property
     def folded(self) -> str:

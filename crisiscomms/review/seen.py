@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from crisiscomms.messages.model import Messages
-from crisiscomms.record import CLOSED
+from crisiscomms.messages.prose import to_text
+from crisiscomms.record import CLOSED, Update
 from crisiscomms.review.context import Case
 from crisiscomms.review.letter import Known, Letter
 from crisiscomms.review.own import in_message
 
-#: What a letter is called that is an update before the newest.
-EARLIER = "update"
+#: What a letter is called that holds the words of one update, which is not the newest.
+OWN_WORDS = "update"
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9]+")
 
 
@@ -24,21 +25,46 @@ def seen(case: Case) -> Iterator[Letter]:
 
 
 def later(case: Case) -> Iterator[Letter]:
-    """Yield the dispatches of updates whose time is still to come, each with the status it will have then."""
-    now = known(case)
+    """Yield what is planned for updates whose time is still to come: nobody may read it again before it goes out."""
     for update, messages in case.composed.later.items() if case.composed else ():
-        yield from _letters(case, messages, now._replace(status=case.incident.update(update).status))
+        yield from _of_update(case, case.incident.update(update), messages)
 
 
 def unread(case: Case) -> Iterator[Letter]:
-    """Yield the updates before the newest that are not out yet, each with the status it has: all go out with it."""
+    """Yield what goes out of updates before the newest: of those that nobody was told yet, and in a page's new words."""
     assert case.composed  # noqa: S101 -- the caller asked
-    out, now = case.published.telling.updates if case.published.telling else (), known(case)
-    for content in case.composed.messages.site:
-        for entry in content.entries if content.language == content.words_language else ():
-            if entry.id not in out and entry.id != case.update.id:
-                status = case.incident.update(entry.id).status
-                yield Letter(EARLIER, content.language, entry.text, None, "entry.md.j2", now._replace(status=status))
+    telling, messages = case.published.telling, case.composed.messages
+    mailed = {notice.update for notice in messages.notices if notice.kind != "correction"}
+    for update in case.composed.facts.updates:
+        told = telling.texts.get(f"updates.{update.id}") if telling and update.id in telling.updates else None
+        goes_out = update.id in mailed if update.private else told != dict(update.text)
+        if update is not case.update and goes_out:
+            yield from _of_update(case, update, messages)
+
+
+def _of_update(case: Case, update: Update, messages: Messages) -> Iterator[Letter]:
+    """Yield an update's own words with the status that it has, and the rest of its messages as it holds now.
+
+    What only its status asks for of the record is no matter of words: see `ahead`.
+    """
+    assert case.composed  # noqa: S101 -- the caller asked
+    facts, now = case.composed.facts, known(case)
+    then = now._replace(status=update.status)
+    for language in facts.languages:
+        if update.text.get(language) is not None:
+            words = to_text(facts.cite(update.text, language, update))
+            yield Letter(OWN_WORDS, language, words, None, "entry.md.j2", then, of=update.id)
+    for notice in messages.notices:
+        if notice.update == update.id and notice.kind != "correction" and notice.language in facts.languages:
+            letter = Letter(
+                notice.kind, notice.language, notice.text, notice.audience, "notice.md.j2", now, of=update.id
+            )
+            own = _by_hand(case, letter, notice.update, notice.audience)
+            yield replace(own, known=then) if own.by_hand else own
+    for post in messages.posts:
+        if post.update == update.id and post.kind == "post":
+            letter = Letter(post.kind, post.language, post.text, None, "words.toml", then, of=update.id)
+            yield _by_hand(case, letter, post.update, post.channel)
 
 
 def known(case: Case) -> Known:
@@ -99,7 +125,7 @@ def _letters(case: Case, messages: Messages, known: Known) -> Iterator[Letter]:
                 letter = Letter(page.kind, content.language, page.text, None, f"{page.kind}.md.j2", known)
                 yield _by_hand(case, letter)
     for notice in messages.notices:
-        # What an earlier update has still to tell is written for its own time: the rules ask for what holds now.
+        # What another update has to tell is written for its own time, and these are held to what holds now: see `unread`.
         if notice.language in case.composed.facts.languages and (
             notice.update == case.update.id or notice.kind == "correction"
         ):

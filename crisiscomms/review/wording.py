@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from crisiscomms.errors import Finding, Place, Quote, Severity
@@ -11,32 +12,54 @@ from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.phrases import fold
 from crisiscomms.review.scan import Verdict, scan
-from crisiscomms.review.seen import EARLIER
+from crisiscomms.review.seen import OWN_WORDS
 from crisiscomms.review.stated import stated_elements
+
+#: Weights of findings, the lightest first.
+_WEIGHTS = (Severity.QUESTION, Severity.INFO, Severity.WARNING, Severity.ERROR)
+#: Where a sentence of a record's text ends, or goes on in other signs than in a message: citations and Markdown.
+_ELSEWISE = re.compile(r"\$[\w.]+|[.!?\n*_`\[\]()]")
 
 
 def wording(case: Case, letters: Iterable[Letter], named: Collection[str] = ()) -> Iterator[Finding]:
-    """Yield what the words of some messages get wrong. Words that stand in several messages are named once."""
-    told: set[tuple[str, Place, str]] = set()
+    """Yield what the words of some messages get wrong. Words that stand in several are named once, as where they weigh most."""
+    told: dict[tuple[str, Place, str], Finding] = {}
     known = {language: _texts(case, language) for language in case.workspace.settings.organisation.languages}
     for letter in letters:
-        stated = frozenset(f.code for f in stated_elements(case, case.facts, letter)) if case.facts else frozenset()
+        held = letter.of is None and case.facts  # what an update of another time lacks is looked for by how it sounds
+        stated = frozenset(f.code for f in stated_elements(case, held, letter)) if held else frozenset()
         for verdict in scan(letter, named):
             if letter.written and letter.written.holds(verdict.hit.start):
                 if not _told_better(verdict, stated):
                     yield finding(verdict, letter.place(verdict.hit.start if verdict.hit.end else None))
                 continue
-            passage, at = _source(verdict, known.get(letter.language, []))
-            earlier = passage and passage.update and passage.update.at.at < case.update.at.at
-            if earlier and letter.kind != EARLIER:
-                continue  # what was said then was judged then
+            found = _sources(verdict, _words_in(letter, known.get(letter.language, [])))
+            passage, at = next((one for one in found if _is_judged(case, letter, one[0])), (None, 0))
+            if found and passage is None:
+                continue  # the words of another update: they are judged with its own status, or were when they were said
             if "TODO" in (passage.words if passage else verdict.hit.words):
                 continue  # what is still to be written is judged when it is written
             place = _place(case, verdict, passage, at)
             key = (verdict.rule.code, place, verdict.hit.words.lower())
-            if key not in told:
-                told.add(key)
-                yield finding(verdict, place)
+            if key not in told or _WEIGHTS.index(verdict.severity) > _WEIGHTS.index(told[key].severity):
+                told[key] = finding(verdict, place)
+    yield from told.values()
+
+
+def _words_in(letter: Letter, known: list[tuple[Passage, str]]) -> list[tuple[Passage, str]]:
+    """Return the texts of the record that may stand in a letter. One that holds an update's own words holds no others."""
+    if letter.kind != OWN_WORDS:
+        return known
+    return [one for one in known if one[0].update and one[0].update.id == letter.of]
+
+
+def _is_judged(case: Case, letter: Letter, passage: Passage) -> bool:
+    """Say whether a text of the record is judged in a letter: an update's own words only with the status that it has."""
+    if passage.update is None:
+        return True
+    if letter.of is None:
+        return passage.update is case.update
+    return passage.update.id == letter.of and letter.kind != "notice"
 
 
 def _told_better(verdict: Verdict, stated: Collection[str]) -> bool:
@@ -74,15 +97,27 @@ def quote(letter: Letter, start: int, end: int) -> Quote:
     return Quote(letter.name, start, end, text[here.start : max(here.end, end)], text[start:end])
 
 
-def _source(verdict: Verdict, known: list[tuple[Passage, str]]) -> tuple[Passage | None, int]:
-    """Return the text of the record that the words come from, and where in it."""
+def _sources(verdict: Verdict, known: list[tuple[Passage, str]]) -> list[tuple[Passage, int]]:
+    """Return the texts of the record that the words may come from, and where in each.
+
+    Of several that hold them, those whose words beside them stand in the letter too.
+    """
     hit = verdict.hit
     said = fold(hit.letter.text[hit.start : hit.end])
-    for passage, words in known if said else ():
-        at = words.find(said)
-        if at >= 0:
-            return passage, at
-    return None, 0
+    if not said:
+        return []
+    word = re.compile(rf"(?<!\w(?=\w)){re.escape(said)}(?!(?<=\w)\w)")
+    found = [(passage, words, match.start()) for passage, words in known for match in word.finditer(words)]
+    here = fold(hit.letter.text[hit.sentence.start : hit.sentence.end])
+    close = [one for one in found if _around(one[1], one[2], len(said)) in here]
+    return [(passage, at) for passage, _, at in close or found]
+
+
+def _around(words: str, at: int, length: int) -> str:
+    """Return what stands around a place of a text as it is written, up to what a message says in other words."""
+    start = max((end.end() for end in _ELSEWISE.finditer(words, 0, at)), default=0)
+    end = _ELSEWISE.search(words, at + length)
+    return words[start : end.start() if end else len(words)].strip()
 
 
 def _place(case: Case, verdict: Verdict, passage: Passage | None, at: int) -> Place:
