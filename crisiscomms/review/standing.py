@@ -11,8 +11,10 @@ from crisiscomms.review.rules import rule
 
 
 def record_standing(case: Case) -> Iterator[Finding]:
-    """Yield a signature that is too light for what happened, and a gesture where people were harmed."""
+    """Yield a signature that is nobody's or too light for what happened, and a gesture where people were harmed."""
     incident = case.incident
+    if incident.signed_by and _is_crowd(case, incident.signed_by.name):
+        yield _nobody(case, incident.signed_by.name)
     grave = incident.severity == "critical" or incident.harm == "confirmed"
     if grave and incident.signed_by and not _leads(case):
         found = rule("signatory-too-junior", "A")
@@ -24,6 +26,27 @@ def record_standing(case: Case) -> Iterator[Finding]:
         found = rule("repair-disproportionate", "A")
         message = "a question: is a gesture enough for what people lost?"
         yield case.finding(found.code, found.severity, ("repair",), message, found.why, found.fix)
+
+
+def _nobody(case: Case, name: str) -> Finding:
+    by_mail = bool(case.update.audiences) and case.incident.severity != "minor"
+    build = case.error if case.owes_statement or by_mail else case.warning
+    return build(
+        "missing-signatory",
+        ("signed_by", "name"),
+        f'"{name}" signs, and that is no person',
+        "A letter that nobody signs is nobody's word.",
+        "Write the name of the person who answers for this, and their role.",
+    )
+
+
+def _is_crowd(case: Case, name: str) -> bool:
+    """Say whether a name is the organisation's own, or a word for many in any language that we know."""
+    organisation = case.workspace.settings.organisation
+    own = {organisation.name.casefold(), (organisation.short_name or organisation.name).casefold()}
+    words = {word.strip(".,").casefold() for word in name.split()}
+    known = [found for language in ("en", "de") if (found := lexicon(language))]
+    return name.strip().casefold() in own or any(words & set(one.lists["collectives"]) for one in known)
 
 
 def _leads(case: Case) -> bool:

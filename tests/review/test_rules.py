@@ -543,6 +543,38 @@ def test_an_action_with_neither_done_nor_due(bench):
     assert bench.read_data(done, FINAL[BREACH]).findings == ()
 
 
+CROWDS = [
+    "The Northwind Team",
+    "Northwind Staff",
+    "Management",
+    "Customer Support",
+    "Northwind Pay",
+    "Geschäftsführung",
+]
+
+
+@pytest.mark.parametrize("name", CROWDS)
+def test_a_crowd_signs_nothing(bench, name):
+    data = having(data_of(OUTAGE), name, "signed_by", "name")
+    read = bench.read_data(data, FINAL[OUTAGE])
+    assert codes(read.errors()) == ["missing-signatory"]
+    assert where(read, read.errors()[0]) == name
+
+
+@pytest.mark.parametrize("name", ["Ines van der Berg", "George Best", "Ayşe Kind", "Pelé"])
+def test_a_person_with_any_name_may_sign(bench, name):
+    data = having(data_of(OUTAGE), name, "signed_by", "name")
+    assert "missing-signatory" not in codes(bench.read_data(data, FINAL[OUTAGE]).findings)
+
+
+def test_a_crowd_that_has_nothing_to_sign_yet_is_a_warning(bench):
+    data = having(data_of(OUTAGE, 1), "The Northwind Team", "signed_by", "name")
+    data["updates"][0]["audiences"] = []
+    read = bench.read_data(data, STAGES[2][2])
+    assert "missing-signatory" in codes(read.warnings())
+    assert read.errors() == []
+
+
 @pytest.mark.parametrize(
     "address",
     [
