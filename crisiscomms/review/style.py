@@ -19,11 +19,11 @@ _ACRONYM = re.compile(r"[A-Z](?<![\w./@:-][A-Z])[A-Z0-9]{1,5}s?(?![\w/@-]|\.\w)"
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2705\u2728\u2764\u274c]")
 _CHEER = re.compile(r"!(?<=\w!)(?![=\w])")
 #: One of these stands in everything that was left unfilled. Most letters hold none, and that is found out at once.
-_LEFT_SIGNS = ("[", "{", "<", "$", "tbd", "tbc", "todo", "fixme", "xxx", "lorem ipsum")
+_LEFT_SIGNS = ("[", "{", "<", "$", "tbd", "tbc", "todo", "fixme", "xx", "lorem ipsum")
 _LEFT = (
     r"\[(?:insert|date|name|company|time|number|link|your|customer|product|city|x{2,}|datum|firma|uhrzeit)\b[^\]\n]{0,40}\]"
     r"|\{\{[^{}\n]{0,60}\}\}|\{%[^{}\n]{0,60}%\}|<(?:insert|name|date|company|link|your) ?[^<>\n]{0,40}>"
-    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:(?-i:TBD|TBC|TODO|FIXME|X{3,6})|lorem ipsum)(?!\w)"
+    r"|(?<![\w$])\$\{?[a-z]{1,20}[._][a-z._]{1,30}\}?|(?<!\w)(?:(?-i:TBD|TBC|TODO|FIXME|X{2,6}(?!-)(?::XX)?)|lorem ipsum)(?!\w)"
 )
 _CODE = re.compile(r"`[^`\n]{1,200}`")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -138,7 +138,8 @@ def _leftover(letter: Letter, words: Lexicon) -> Iterator[Hit]:
     for found in re.finditer(_LEFT, letter.text, re.IGNORECASE):
         here = letter.sentence_at(found.start())
         coded = (c.span() for c in _CODE.finditer(letter.text[here.start : here.end]))
-        if not any(a <= found.start() - here.start < b for a, b in coded):
+        named = found[0] in letter.known.names
+        if not named and not any(a <= found.start() - here.start < b for a, b in coded):
             yield _hit("template-leftover", letter, words, *found.span())
 
 
