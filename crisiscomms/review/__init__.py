@@ -7,7 +7,8 @@ How the room is built:
     letter             one text with its sentences; `seen` makes them of messages, `texts` of .md, .docx, .eml; `alone` reviews one
     scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
                        `conditions`
-    elements, truth    the record against its status and the clock; beside them `lists`, `hours`, `standing`, `own`, `care`
+    elements, truth    the record against its status and itself, `moments` against the clock; beside them `lists`, `hours`,
+                       `standing`, `own`, `care`
     given_word, ahead  the record against what was published from it, and against what is planned for later
     figures, joined    numbers, dates and times in a text, alone and together; `days` of the week beside them
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
@@ -34,6 +35,7 @@ from crisiscomms.review.elements import record_elements
 from crisiscomms.review.given_word import stands_by_its_word
 from crisiscomms.review.hours import record_hours
 from crisiscomms.review.lists import record_lists
+from crisiscomms.review.moments import record_moments
 from crisiscomms.review.own import record_own
 from crisiscomms.review.seen import OWN_WORDS, later, seen, unread
 from crisiscomms.review.standing import record_standing
@@ -55,6 +57,7 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
     findings = [
         *record_elements(case),
         *record_truth(case),
+        *record_moments(case),
         *record_lists(case),
         *record_amounts(case),
         *record_hours(case),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from crisiscomms.errors import Finding, Place
-from crisiscomms.fields import When
 from crisiscomms.messages.derive import dotted
 from crisiscomms.record import CLOSED, Update, is_open
-from crisiscomms.record.citations import citations, split
+from crisiscomms.record.citations import split
 from crisiscomms.record.handwritten import passage_of
 from crisiscomms.record.own import WORDS
 from crisiscomms.record.texts import STRICT, Passage, passages, texts
-from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
 from crisiscomms.review.joined import spelled
@@ -30,8 +28,6 @@ def record_truth(case: Case) -> Iterator[Finding]:
     """Yield what in the record contradicts itself, the clock, or what was published."""
     yield from _todos(case)
     yield from _written_out(case)
-    yield from _newer_than_update(case)
-    yield from _future(case)
     yield from _came_late(case)
     yield from _works_and_fails(case)
     yield from _late(case)
@@ -135,60 +131,6 @@ def _names(case: Case) -> set[str]:
     ]
     names += [words for text in incident.affected.regions for _, words in text]
     return {figure.value for name in names for figure in figures(name, "en")}
-
-
-def _newer_than_update(case: Case) -> Iterator[Finding]:
-    """Find facts and times from after the update that states them. What was dispatched is frozen and is not judged again."""
-    out = case.published.dispatched()
-    for passage, place in sources(case):
-        update = passage.update
-        if update is None or update.id in out:
-            continue
-        for citation in citations(passage.words, case.incident.facts):
-            when = (
-                case.incident.facts[citation.name].as_of
-                if citation.what == "fact"
-                else getattr(case.incident.times, citation.name)
-                if citation.what == "time"
-                else None
-            )
-            if when and not when.date_only and when.at > update.at.at:
-                yield case.error(
-                    "fact-newer-than-update",
-                    place(citation.written),
-                    f'update "{update.id}" of {update.at} cites {citation.written}, which is from {when}',
-                    "Readers would be told something at a time when nobody knew it.",
-                    "Say it in a later update, or correct the time.",
-                )
-
-
-def _future(case: Case) -> Iterator[Finding]:
-    incident = case.incident
-    deeds: list[tuple[Path_, datetime | None]] = [
-        (("times", name), getattr(getattr(incident.times, name), "at", None))
-        for name in ("started", "noticed", "contained", "fixed")
-    ]
-    deeds += [(("actions", i, "done"), _earliest(action.done)) for i, action in enumerate(incident.actions)]
-    deeds += [(("facts", name, "as_of"), _earliest(fact.as_of)) for name, fact in incident.facts.items()]
-    deeds += [(("promises", i, "kept"), _earliest(p.kept)) for i, p in enumerate(incident.promises)]
-    deeds += [(("promises", i, "broken"), _earliest(p.broken)) for i, p in enumerate(incident.promises)]
-    deeds += [(("cause", "confirmed_at"), incident.cause.confirmed_at.at if incident.cause.confirmed_at else None)]
-    for path, at in deeds:
-        if at is not None and at > case.now:
-            yield case.error(
-                "from-the-future",
-                path,
-                f"{dotted(path)} has not happened yet: it is {case.now.astimezone(UTC):%Y-%m-%d %H:%M} UTC now",
-                "Readers would be told that something is done before it is.",
-                "Correct the time, or use due for what is still to come.",
-            )
-
-
-def _earliest(when: When | None) -> datetime | None:
-    """Return the earliest moment that a time can mean: a day alone may mean its beginning."""
-    if when is None:
-        return None
-    return when.at.replace(hour=0, minute=0, second=0) if when.date_only else when.at
 
 
 def _came_late(case: Case) -> Iterator[Finding]:
