@@ -8,7 +8,8 @@ How the room is built:
     scan               one walk through a letter: phrases, `shape` (what is missing), `style` and `privacy`, weighed by
                        `conditions`
     elements, truth    the record against its status and itself, `moments` against the clock; beside them `lists`, `hours`,
-                       `standing`, `own`, `care`
+                       `standing`, `own`, `care`,
+                       `committed`
     given_word, ahead  the record against what was published from it, and against what is planned for later
     figures, joined    numbers, dates and times in a text, alone and together; `days` of the week beside them
     packs/*.toml       duties by law as dated data: `packs` reads them, `clocks` counts, `duties` says what is missing
@@ -28,6 +29,7 @@ from crisiscomms.review.ahead import refused_later
 from crisiscomms.review.amounts import record_amounts
 from crisiscomms.review.care import message_care, record_care
 from crisiscomms.review.channels import across_channels
+from crisiscomms.review.committed import record_committed
 from crisiscomms.review.consistency import handwritten_figures, message_findings
 from crisiscomms.review.context import Case
 from crisiscomms.review.duties import message_duties, record_duties
@@ -58,6 +60,7 @@ def review(case: Case, accounts: Iterable[Account] = ()) -> tuple[Finding, ...]:
         *record_elements(case),
         *record_truth(case),
         *record_moments(case),
+        *record_committed(case),
         *record_lists(case),
         *record_amounts(case),
         *record_hours(case),

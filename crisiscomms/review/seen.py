@@ -33,13 +33,26 @@ def later(case: Case) -> Iterator[Letter]:
 def unread(case: Case) -> Iterator[Letter]:
     """Yield what goes out of updates before the newest: of those that nobody was told yet, and in a page's new words."""
     assert case.composed  # noqa: S101 -- the caller asked
+    for update in _untold(case):
+        yield from _of_update(case, update, case.composed.messages)
+
+
+def going_out(case: Case) -> tuple[Update, ...]:
+    """Return the updates whose words go out with a publication now, or are planned by it."""
+    if case.composed is None:
+        return (case.update,)
+    return (case.update, *_untold(case), *(case.incident.update(name) for name in case.composed.later))
+
+
+def _untold(case: Case) -> Iterator[Update]:
+    assert case.composed  # noqa: S101 -- the caller asked
     telling, messages = case.published.telling, case.composed.messages
     mailed = {notice.update for notice in messages.notices if notice.kind != "correction"}
     for update in case.composed.facts.updates:
         told = telling.texts.get(f"updates.{update.id}") if telling and update.id in telling.updates else None
         goes_out = update.id in mailed if update.private else told != dict(update.text)
         if update is not case.update and goes_out:
-            yield from _of_update(case, update, messages)
+            yield update
 
 
 def _of_update(case: Case, update: Update, messages: Messages) -> Iterator[Letter]:
