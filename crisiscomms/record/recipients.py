@@ -23,6 +23,8 @@ _MOST_PROBLEMS = 50
 _PARTS = 64
 #: More are no languages any more.
 _MOST_LANGUAGES = 50
+#: What a spreadsheet writes into a cell that it could not work out.
+_SLIPS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 _is_whole = re.compile("[0-9]{1,15}").fullmatch
 
 
@@ -58,6 +60,7 @@ class Recipients:
 
     `digest` is the SHA-256 of the file in hex. `blank` has the first line with nothing under a column, `uncountable`
     the first line and cell that is no figure; columns that have none are left out. `fractions` are columns with decimals.
+    `slips` are columns in which a spreadsheet's own errors stand.
     `languages` has what stands under "language", each with its first line: the first so many, if there are very many.
     """
 
@@ -71,6 +74,7 @@ class Recipients:
     uncountable: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
     fractions: frozenset[str] = frozenset()
+    slips: frozenset[str] = frozenset()
 
     def people(self) -> Iterator[Recipient]:
         """Read the file again, one person at a time. Act on nobody before the last has come.
@@ -157,6 +161,7 @@ class _Check:
         self.uncountable: dict[str, tuple[int, str]] = {}
         self.languages: dict[str, int] = {}
         self.fractions: set[str] = set()
+        self.slips: set[str] = set()
         self._email = 0
         self._again = again
         self._first: dict[str, int] = {}
@@ -178,7 +183,7 @@ class _Check:
                 place = Place(self.name, error.line)
                 self.problems.append(problem(place, f"cannot be read as CSV: {error}", error.fix))
             digest, found = file.digest(), tuple(self.problems)
-        known = self.blank, self.uncountable, self.languages, frozenset(self.fractions)
+        known = self.blank, self.uncountable, self.languages, frozenset(self.fractions), frozenset(self.slips)
         return Recipients(self.name, self.path, self.columns, self.count, digest, found, *known)
 
     def repeated(self) -> frozenset[int]:
@@ -231,6 +236,8 @@ class _Check:
                 values = cells[at::width]
                 if not all(map(_is_whole, values)):
                     self._look(column, lines, values)
+            if column in self.uncountable and at != self._email and not _SLIPS.isdisjoint(cells[at::width]):
+                self.slips.add(column)
             if column not in self.blank and "" in (values := cells[at::width]):
                 self.blank[column] = lines[values.index("")]
 
@@ -251,6 +258,11 @@ class _Check:
     def _remember(self, emails: list[str]) -> None:
         for number in map(_hashed, emails):
             self._hashes[number % _PARTS].append(number)
+
+
+def is_slip(cell: str) -> bool:
+    """Say whether a cell holds the error of a spreadsheet that could not work it out."""
+    return cell in _SLIPS
 
 
 def _hashed(email: str) -> int:

@@ -9,6 +9,7 @@ from itertools import islice
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import is_language, shown
 from crisiscomms.record import Recipient
+from crisiscomms.record.recipients import is_slip
 from crisiscomms.review.context import Case
 
 _MOST_CELLS = 50
@@ -40,7 +41,7 @@ def record_lists(case: Case) -> Iterator[Finding]:
             )
         yield from _languages(case, name)
         for notice in case.composed.messages.notices if case.composed else ():
-            if notice.audience == name and notice.columns and notice.language == case.workspace.language:
+            if notice.audience == name and notice.language == case.workspace.language:
                 yield from _empty_cells(case, name, notice.columns)
 
 
@@ -74,9 +75,10 @@ def _languages(case: Case, name: str) -> Iterator[Finding]:
 def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Finding]:
     """Find cells that leave a hole in a letter. The list is read again only where it is known to have some."""
     people, facts = case.record.lists[name], case.incident.facts
-    if all(
+    if "name" not in people.slips and all(
         column in people.columns
         and column not in people.blank
+        and column not in people.slips
         and not (column in facts and column in people.uncountable.keys() | people.fractions)
         for column in columns
     ):
@@ -88,9 +90,9 @@ def _empty_cells(case: Case, name: str, columns: tuple[str, ...]) -> Iterator[Fi
 
 
 def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -> Iterator[Finding]:
-    for column in columns:
+    for column in dict.fromkeys(("name", *columns)):  # every letter greets by name, where the list has one
         written = person.value(column)
-        if not written:
+        if not written and column in columns:
             yield case.error(
                 "empty-cell",
                 Place(file, person.line),
@@ -98,7 +100,15 @@ def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -
                 "Their letter would have a hole where their figure belongs.",
                 "Fill the cell, or take the person off this list.",
             )
-        elif (fact := case.incident.facts.get(column)) and fact.of_reader(written) is None:
+        elif is_slip(written):
+            yield case.error(
+                "bad-cell",
+                Place(file, person.line),
+                f'"{written}" under "{column}" is the error of a spreadsheet',
+                "Their letter would show it where their own words or figure belong.",
+                "Put right in the spreadsheet what it could not work out, and save the list again.",
+            )
+        elif written and (fact := case.incident.facts.get(column)) and fact.of_reader(written) is None:
             yield case.error(
                 "bad-cell",
                 Place(file, person.line),
