@@ -543,6 +543,14 @@ def test_an_action_with_neither_done_nor_due(bench):
     assert bench.read_data(done, FINAL[BREACH]).findings == ()
 
 
+@pytest.mark.parametrize(("harm", "weight"), [("confirmed", "error"), ("possible", "warning"), ("none", None)])
+def test_nobody_who_may_be_hurt_is_told_to_do_nothing(bench, harm, weight):
+    data = having(data_of(RECALL), [{"audience": "everyone", "text": "You do not need to do anything."}], "do_now")
+    read = bench.read_data(having(data, harm, "harm"), FINAL[RECALL])
+    found = [str(f.severity) for f in read.findings if f.code == "hurt-and-nothing-to-do"]
+    assert found == ([weight] if weight else [])
+
+
 CROWDS = [
     "The Northwind Team",
     "Northwind Staff",
