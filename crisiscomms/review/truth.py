@@ -19,6 +19,7 @@ from crisiscomms.review.figures import Figure, figures
 from crisiscomms.review.joined import spelled
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import speaks_of_delay
+from crisiscomms.review.rules import rule
 
 #: So long after its time an update may go out without being called late: somebody wrote it, and others read it.
 _WRITING = timedelta(minutes=15)
@@ -30,6 +31,7 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _written_out(case)
     yield from _came_late(case)
     yield from _works_and_fails(case)
+    yield from _known_and_unknown(case)
     yield from _late(case)
     yield from _translations(case)
 
@@ -160,6 +162,25 @@ def _works_and_fails(case: Case) -> Iterator[Finding]:
             "The pages would say that it works again, beside words that say it does not.",
             "Remove times.fixed until it works for everyone. If it worked in between, say so in the update.",
         )
+
+
+def _known_and_unknown(case: Case) -> Iterator[Finding]:
+    """Find the question that `new` writes into a record, where it has its answer: what the cause is."""
+    if case.facts is None or case.incident.cause.state != "confirmed" or case.incident.cause.plain is None:
+        return
+    voices, found = case.facts.voices, rule("known-and-unknown", "F")
+    for index, unknown in enumerate(case.incident.unknowns or ()):
+        asked = [
+            words.strip()
+            for language, words in unknown.question
+            if language in voices
+            if words.strip(" .?") == voices[language].word("call.unknown_cause").strip(" .?")
+        ]
+        if asked:
+            message = f'the cause is confirmed, and "{asked[0]}" still stands among what nobody knows'
+            yield case.finding(
+                found.code, found.severity, ("unknowns", index, "question"), message, found.why, found.fix
+            )
 
 
 def _owns_delay(case: Case, update: Update) -> bool:

@@ -551,6 +551,25 @@ def test_nobody_who_may_be_hurt_is_told_to_do_nothing(bench, harm, weight):
     assert found == ([weight] if weight else [])
 
 
+CAUSE_ASKED = {
+    "de": "Was die Ursache ist.",
+    "fr": "Ce qui en est la cause.",
+    "es": "Cuál es la causa.",
+    "ar": "ما السبب.",
+}
+
+
+@pytest.mark.parametrize("language", CAUSE_ASKED)
+def test_a_cause_that_is_told_is_not_asked_for_in_any_language(bench, language):
+    settings = bench.workspace.settings.organisation
+    speaking = bench.with_settings(organisation=settings.model_copy(update={"languages": ("en", *CAUSE_ASKED)}))
+    asked = {"en": "Whether it comes back.", language: CAUSE_ASKED[language]}
+    data = having(data_of(OUTAGE, 2), [{"question": asked}], "unknowns")
+    found = [f for f in speaking.read_data(data, STAGES[3][2]).findings if f.code == "known-and-unknown"]
+    assert [str(f.severity) for f in found] == ["warning"]
+    assert CAUSE_ASKED[language] in found[0].message
+
+
 CROWDS = [
     "The Northwind Team",
     "Northwind Staff",
