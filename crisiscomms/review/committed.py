@@ -9,10 +9,12 @@ from crisiscomms.fields import Text
 from crisiscomms.messages.derive import dotted
 from crisiscomms.messages.prose import to_text
 from crisiscomms.record.texts import Passage, passages
+from crisiscomms.review.conditions import Hit
 from crisiscomms.review.context import Case, short
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import Lexicon, lexicon
 from crisiscomms.review.phrases import fold
+from crisiscomms.review.scan import scan
 from crisiscomms.review.seen import going_out
 from crisiscomms.review.shape import SHAPES
 
@@ -38,7 +40,11 @@ def _undated(case: Case, passage: Passage, words: Lexicon, dated: frozenset[str]
         sentence = letter.words_of(hit.sentence)
         # An update's own time for the next one stands right below it.
         told_when = passage.update and passage.update.next_update and hit.beside("next")
-        if not told_when and not any(_same(fold(sentence), other) for other in dated):
+        if (
+            not told_when
+            and not _dated_loosely(letter, hit)
+            and not any(_same(fold(sentence), other) for other in dated)
+        ):
             tree = case.record.tree
             yield build(
                 _CODE,
@@ -47,6 +53,11 @@ def _undated(case: Case, passage: Passage, words: Lexicon, dated: frozenset[str]
                 "A promise without a date is a hope.",
                 "Add the day to the sentence, or make it a promise with due and owner, and cite that day.",
             )
+
+
+def _dated_loosely(letter: Letter, hit: Hit) -> bool:
+    """Say whether a sentence names its day as "by Friday": the rule about such days asks for the date."""
+    return any(one.rule.code == "relative-date" and one.hit.sentence == hit.sentence for one in scan(letter))
 
 
 def _as_said(case: Case, passage: Passage) -> str:

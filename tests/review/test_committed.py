@@ -56,6 +56,7 @@ def test_before_that_it_is_a_warning(bench):
         "We will publish the review by $promises.review.due.",
         "We will never ask for your password.",
         "We reviewed our process.",
+        "We will review our process by Friday.",
     ],
 )
 def test_a_promise_with_a_day_and_what_is_none_are_left_alone(bench, words):
