@@ -142,16 +142,22 @@ def _blocks(source: str) -> list[str]:
     return [source] if _TIED.search(source) else _NEXT_BLOCK.split(source.rstrip("\n"))
 
 
+#: What the parser puts in the place of words that it has read already.
+_MARK = "klzzwxh:"
+
+
 def _converted(block: str) -> str:
     """Return the HTML of a block. What nobody means, and would cost a parser minutes or its stack, is shown as it is."""
     as_it_is = f"<p>{html.escape(block)}</p>"
     if block.count("[") > _MOST_BRACKETS:  # it looks for the end of each link through all that follows
         return as_it_is
     try:
-        return str(_markdown().reset().convert(block))
+        made = str(_markdown().reset().convert(block))
     except RecursionError:  # hundreds of quotes inside each other
         _markdown.cache_clear()
         return as_it_is
+    # Emphasis that overlaps code leaves the parser's own mark in the place of the words.
+    return as_it_is if _MARK in made and _MARK not in block else made
 
 
 @lru_cache(maxsize=4096)

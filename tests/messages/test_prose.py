@@ -175,6 +175,13 @@ def test_a_text_read_block_by_block_is_the_text_read_whole(source):
     assert to_text(source) == re.sub(r"\n{3,}", "\n\n", "\n".join(lines.result())).strip() + "\n"
 
 
+@pytest.mark.parametrize("source", ["words*em**em*`code`", "a **b* c** `d`*e*", "*a**b*[c](https://d.example)"])
+def test_no_mark_of_the_parser_stands_where_words_belong(source):
+    """Python-Markdown leaves its own placeholder where emphasis overlaps code: readers would see klzzwxh:0000."""
+    assert "klzzwxh" not in to_html(source)
+    assert all(word in to_text(source) for word in re.findall(r"\w{2,}", source))
+
+
 # -- hostile ---------------------------------------------------------------------------------------------------
 
 HOSTILE = [
