@@ -118,9 +118,15 @@ class Telling(NamedTuple):
     def from_json(text: str) -> Telling:
         """Read a telling back."""
         plain: dict[str, Any] = json.loads(text)
-        corrections = tuple(Correction(**correction) for correction in plain["corrections"])
+        corrections = tuple(map(_read, plain["corrections"]))
         known = plain.get("known", {})
         return Telling(plain["facts"], plain["texts"], tuple(plain["updates"]), corrections, known)
+
+
+def _read(plain: dict[str, Any]) -> Correction:
+    """Read a correction. Ledgers once noted of each whether all had heard of it, and not since when."""
+    dispatched = plain.pop("dispatched", False)
+    return Correction(**plain)._replace(publication=0) if dispatched else Correction(**plain)
 
 
 @dataclass(frozen=True, slots=True)

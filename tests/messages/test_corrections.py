@@ -1,10 +1,12 @@
 """What is told again, to whom, when what we said is no longer so."""
 
+import json
+
 import pytest
 from example_room import FINAL, copy_example, data_of, dump, run_here
 
 from crisiscomms.messages.prose import PUBLISHED_AT
-from crisiscomms.published import Correction, PublishedIncident, Told
+from crisiscomms.published import Copy, Correction, PublishedIncident, Telling, Told, when_said
 
 RECALL, BREACH, OUTAGE = "kettle-recall", "customer-data-breach", "checkout-outage"
 FIRST, LATER = "2026-09-09 11:01", "2026-09-09 12:00"
@@ -88,6 +90,17 @@ def test_readers_who_heard_different_figures_are_told_all_that_were_wrong(bench)
 
     [one] = uncorrected(facts._replace(corrections=chain), "merchants")
     assert (one.before["en"], one.after["en"], set(one.heard)) == ("41 or 52", "60", {"a", "b"})
+
+
+def test_what_an_older_ledger_says_was_corrected_is_not_corrected_again():
+    told = {"what": "n", "before": {"en": "1"}, "after": {"en": "2"}, "at": "2026-11-18T17:00+01:00", "figure": True}
+    plain = {"facts": {}, "texts": {}, "updates": ["a"], "corrections": [{**told, "dispatched": True, "heard": ["a"]}]}
+    telling = Telling.from_json(json.dumps(plain))
+    [(_, heard)] = when_said(telling.corrections)
+    copy = Copy(1, "a", "ana@shop.example", 0, "notice", "sent", b"", frozen=True, publication=1)
+    assert not heard.by([copy])
+    [(_, heard)] = when_said(Telling.from_json(json.dumps({**plain, "corrections": [told]})).corrections)
+    assert heard.by([copy])
 
 
 CHANGES = {
