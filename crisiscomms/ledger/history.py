@@ -11,7 +11,8 @@ from crisiscomms.ledger.rows import Row
 from crisiscomms.ledger.statements import ROWS_IN_HAND, was_due, words
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
 from crisiscomms.ledger.tables import deliveries, items, publications, standing
-from crisiscomms.published import STANDING, Copy, Heard, Published, PublishedIncident, Telling, Told
+from crisiscomms.published import STANDING, Copy, Heard, Published, PublishedIncident, Told
+from crisiscomms.telling import Telling
 
 _d, _i = deliveries.c, items.c
 _BOTH = deliveries.join(items, _d.item == _i.id)

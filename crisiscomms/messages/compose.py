@@ -14,8 +14,9 @@ from crisiscomms.messages.letters import Letters, filled, reader_filler, reader_
 from crisiscomms.messages.model import Messages
 from crisiscomms.messages.pages import Pages
 from crisiscomms.messages.posts import Account, Posts
-from crisiscomms.published import PublishedIncident, Telling, Told
+from crisiscomms.published import PublishedIncident, Told
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
+from crisiscomms.telling import Telling
 from crisiscomms.workspace import Workspace
 
 __all__ = ["Account", "Composed", "compose", "filled", "moved_on", "reader_filler", "reader_slots"]

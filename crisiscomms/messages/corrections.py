@@ -8,10 +8,11 @@ from itertools import pairwise
 from crisiscomms.fields import Text
 from crisiscomms.messages.facts import Facts, cited_by
 from crisiscomms.messages.prose import one_line
-from crisiscomms.published import MAYBE_OUT, PAGES, PUBLIC, STANDING, Correction, Heard, Telling, Words, when_said
+from crisiscomms.published import MAYBE_OUT, STANDING, Heard, when_said
 from crisiscomms.record import TIMES
 from crisiscomms.record.citations import citations
 from crisiscomms.record.texts import Passage, passages
+from crisiscomms.telling import PAGES, PUBLIC, Correction, Telling, Words
 
 #: What stands on the pages beside updates and figures: once it is gone or another, the page says what it said before.
 _MARKED = ("title", "not-affected", "data", "product", "cause", "responsibility", "promise")

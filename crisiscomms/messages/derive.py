@@ -11,9 +11,10 @@ from crisiscomms.messages.corrections import found_against, known_to, on_pages
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import PUBLISHED_AT, one_line
-from crisiscomms.published import Correction, PublishedIncident, Telling
+from crisiscomms.published import PublishedIncident
 from crisiscomms.record import TIMES, Handwritten, Incident, Update
 from crisiscomms.record.texts import texts
+from crisiscomms.telling import Correction, Telling
 from crisiscomms.workspace import Workspace
 
 

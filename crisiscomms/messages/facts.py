@@ -14,10 +14,11 @@ from crisiscomms.fields import Text, When
 from crisiscomms.messages.addresses import Addresses
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import Md, slot, timed
-from crisiscomms.published import PAGES, PUBLIC, Correction, PublishedIncident
+from crisiscomms.published import PublishedIncident
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
 from crisiscomms.record.texts import passages
+from crisiscomms.telling import PAGES, PUBLIC, Correction
 from crisiscomms.workspace import Workspace
 
 _SENTENCE_BREAK = re.compile(r"[.!?:]\s|\n\s*\n")

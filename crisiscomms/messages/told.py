@@ -17,9 +17,9 @@ from crisiscomms.messages.derive import corrected_when
 from crisiscomms.messages.people import People
 from crisiscomms.messages.prose import PUBLISHED_AT, Md, escape, one_line, sentences, slots, timed
 from crisiscomms.messages.teller import Said
-from crisiscomms.published import PAGES, PUBLIC, Correction
 from crisiscomms.record import TIMES, Update
 from crisiscomms.record.citations import citations
+from crisiscomms.telling import PAGES, PUBLIC, Correction
 
 
 class Told(People, Deeds):

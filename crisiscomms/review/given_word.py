@@ -11,13 +11,14 @@ from crisiscomms.fields import When, shown
 from crisiscomms.messages.corrections import changed_groups
 from crisiscomms.messages.derive import commitments
 from crisiscomms.messages.prose import one_line
-from crisiscomms.published import PAGES, STANDING, WAITING, Telling
+from crisiscomms.published import STANDING, WAITING
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case, short
 from crisiscomms.review.figures import figures
 from crisiscomms.review.lexicon import speaks_of_delay
 from crisiscomms.review.rules import rule
+from crisiscomms.telling import PAGES, Telling
 
 _DIRECTIONS = re.compile("[\u200e\u200f\u2066-\u2069]")
 #: What the parts of a page are called that readers may have been told.

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from crisiscomms.ledger import Stage, State
 from crisiscomms.ledger.rows import Begin, Ending, Line, Worker
 from crisiscomms.ledger.tables import claims, deliveries
-from crisiscomms.published import Draft, Telling, row_digest
+from crisiscomms.published import Draft, row_digest
+from crisiscomms.telling import Telling
 
 HOME = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)

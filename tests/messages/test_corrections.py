@@ -6,7 +6,8 @@ import pytest
 from example_room import FINAL, copy_example, data_of, dump, run_here
 
 from crisiscomms.messages.prose import PUBLISHED_AT
-from crisiscomms.published import Copy, Correction, PublishedIncident, Telling, Told, when_said
+from crisiscomms.published import Copy, PublishedIncident, Told, when_said
+from crisiscomms.telling import Correction, Telling
 
 RECALL, BREACH, OUTAGE = "kettle-recall", "customer-data-breach", "checkout-outage"
 FIRST, LATER = "2026-09-09 11:01", "2026-09-09 12:00"
