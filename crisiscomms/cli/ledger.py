@@ -1,11 +1,14 @@
 """`crisiscomms ledger`: keep it safe, put it back, and move it to where many machines can share it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crisiscomms.cli.app import Folder, Json, Rehearsal, app, guarded
+
+if TYPE_CHECKING:
+    from crisiscomms.delivery.world import Room
 
 ledgers = typer.Typer(help="What was sent: backups, and where it lives.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ledgers, name="ledger")
@@ -127,24 +130,13 @@ def move(
     from crisiscomms.cli.room import existing_ledger, open_room
     from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.world import publishing
-    from crisiscomms.errors import UsageError
     from crisiscomms.ledger.copying import leaving, move_all
     from crisiscomms.ledger.store import open_store
-    from crisiscomms.workspace import find_secret, has_password, is_url, set_ledger
+    from crisiscomms.workspace import find_secret, set_ledger
 
     room = open_room(folder)
-    place = room.ledger_place
-    if not is_url(to) or isinstance(place, str) or room.rehearsal:
-        raise UsageError(
-            "a ledger moves from a file of this workspace to a PostgreSQL database",
-            fix="Name it as postgresql://USER@HOST/NAME.",
-        )
-    if has_password(to):
-        raise UsageError(
-            "the address holds a password",
-            why="Whoever reads the settings, or this machine's list of commands, would have it. Nothing was moved.",
-            fix="Write the password into secrets/ledger.password, and leave it out of the address.",
-        )
+    _refuse_elsewhere(room, to)
+    place = Path(room.ledger_place)
     with publishing(room):
         source = existing_ledger(room)
         source.recover()  # what a killed publish left, while this machine can still tell that it is gone
@@ -166,3 +158,21 @@ def move(
     ]
     done("ledger-move", words, as_json=json, entries=entries)
     return 0
+
+
+def _refuse_elsewhere(room: "Room", to: str) -> None:
+    """Raise UsageError where a ledger cannot move from here, or not to there."""
+    from crisiscomms.errors import UsageError
+    from crisiscomms.workspace import has_password, is_url
+
+    if not is_url(to) or isinstance(room.ledger_place, str) or room.rehearsal:
+        raise UsageError(
+            "a ledger moves from a file of this workspace to a PostgreSQL database",
+            fix="Name it as postgresql://USER@HOST/NAME.",
+        )
+    if has_password(to):
+        raise UsageError(
+            "the address holds a password",
+            why="Whoever reads the settings, or this machine's list of commands, would have it. Nothing was moved.",
+            fix="Write the password into secrets/ledger.password, and leave it out of the address.",
+        )
