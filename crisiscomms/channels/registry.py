@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.durable import put_durably
-from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, Severity, did_you_mean, relative
-from crisiscomms.workspace import FILE, Workspace, toml_place
+from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Severity, did_you_mean
+from crisiscomms.workspace import Workspace, place_of
 
 KINDS = ("website", "outbox", "smtp", "x")
 #: What doubt may mean on a channel: a person decides, rather silence, or rather twice than never.
@@ -167,10 +167,5 @@ def _problem(
     fix: str = "Correct the setting.",
     place: tuple[str, ...] = (),
 ) -> Finding:
-    name = relative(workspace.folder / FILE)
-    try:
-        source = (workspace.folder / FILE).read_text(encoding="utf-8-sig")
-    except OSError:
-        source = ""
-    where = toml_place(source, name, place or ("channels", *path)) if source else Place(name)
+    where = place_of(workspace, place or ("channels", *path))
     return Finding("channel", Severity.ERROR, where, message, _WHY, fix)

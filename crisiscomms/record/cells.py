@@ -66,7 +66,7 @@ def row_flaws(place: Place, columns: tuple[str, ...], cells: Sequence[str], firs
         yield problem(
             place,
             f"{shown(email)} stands here a second time; the first is on line {first}",
-            "Keep one line for each person.",
+            "Keep one line for each person, with all that is theirs in it: both lots, both amounts.",
             "duplicate-address",
         )
     yield from cell_flaws(place, columns, cells)

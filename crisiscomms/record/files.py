@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from crisiscomms.errors import Finding, Place, Severity
+from crisiscomms.errors import Finding, Severity
 from crisiscomms.fields import Audience, Flaw, shown
 from crisiscomms.record.recipients import Recipients, read_recipients
 from crisiscomms.record.tree import Path_, Tree
-from crisiscomms.workspace import FILE, Workspace, toml_place
+from crisiscomms.workspace import Workspace, place_of
 
 _WHY = "People on this list might not be told, or the wrong people might be."
 
@@ -43,15 +43,7 @@ def read_lists(workspace: Workspace, own: Mapping[str, Audience], tree: Tree, pa
                 lists[name] = read_recipients(file)
                 continue
             where: Path_ = ("audiences", name, "recipients")
-            place = tree.place_of_value(where) if name in own else _in_settings(workspace, where)
+            place = tree.place_of_value(where) if name in own else place_of(workspace, where)
             problem = Finding(flaw.code, Severity.ERROR, place, f"recipients: {flaw.message}", _WHY, flaw.fix)
             lists[name] = Recipients(shown(audience.recipients), file, problems=(problem,))
     return lists
-
-
-def _in_settings(workspace: Workspace, path: Path_) -> Place:
-    file = workspace.folder / FILE
-    try:
-        return toml_place(file.read_text(encoding="utf-8-sig"), FILE, path)
-    except (OSError, UnicodeDecodeError):
-        return Place(FILE)

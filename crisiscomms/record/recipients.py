@@ -145,7 +145,13 @@ def _checked(name: str, path: Path) -> Recipients:
                 return Recipients(name, path, problems=(changed,))
     except (NotText, UnicodeDecodeError):
         line, what = not_text(path)
-        return Recipients(name, path, problems=(problem(Place(name, line), what, "Save the list as CSV in UTF-8."),))
+        return Recipients(
+            name,
+            path,
+            problems=(
+                problem(Place(name, line), what, "Save the list as CSV in UTF-8. A spreadsheet calls that CSV UTF-8."),
+            ),
+        )
     return found
 
 

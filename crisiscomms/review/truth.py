@@ -20,6 +20,7 @@ from crisiscomms.review.joined import spelled
 from crisiscomms.review.letter import Letter
 from crisiscomms.review.lexicon import speaks_of_delay
 from crisiscomms.review.rules import rule
+from crisiscomms.workspace import place_of
 
 #: So long after its time an update may go out without being called late: somebody wrote it, and others read it.
 _WRITING = timedelta(minutes=15)
@@ -33,6 +34,7 @@ def record_truth(case: Case) -> Iterator[Finding]:
     yield from _works_and_fails(case)
     yield from _known_and_unknown(case)
     yield from _late(case)
+    yield from _contact_in_all(case)
     yield from _translations(case)
 
 
@@ -229,6 +231,22 @@ def _late(case: Case) -> Iterator[Finding]:
                 f"the answer was expected by {unknown.expected_by}",
                 "Readers are told to expect something that is overdue.",
                 "Give the answer, or a new time.",
+            )
+
+
+def _contact_in_all(case: Case) -> Iterator[Finding]:
+    """Find words of the workspace's contact, which stand in every message, that a language has not got."""
+    wanted = case.incident.languages or case.workspace.settings.organisation.languages
+    contact = case.workspace.settings.organisation.contact
+    for name in ("hours", "replies_within") if case.incident.contact is None and len(wanted) > 1 else ():
+        text = getattr(contact, name)
+        if missing := [language for language in wanted if text and text.get(language) is None]:
+            yield case.warning(
+                "missing-translation",
+                place_of(case.workspace, ("organisation", "contact", name)),
+                f"organisation.contact.{name} is not in {', '.join(missing)}",
+                "It stands in every message. Readers of that language get it in the first language.",
+                f'Write it as a map: {name} = {{ {text.languages[0]} = "...", {missing[0]} = "..." }}',
             )
 
 

@@ -3,7 +3,7 @@
 from crisiscomms.workspace.colours import palette
 from crisiscomms.workspace.folder import Workspace, is_url
 from crisiscomms.workspace.look import Look
-from crisiscomms.workspace.read import FILE, fields_at, find_workspace, read_workspace, set_ledger, toml_place
+from crisiscomms.workspace.read import FILE, fields_at, find_workspace, place_of, read_workspace, set_ledger
 from crisiscomms.workspace.secrets import find_secret, secret
 from crisiscomms.workspace.settings import Component, Settings, has_password
 
@@ -19,8 +19,8 @@ __all__ = [
     "has_password",
     "is_url",
     "palette",
+    "place_of",
     "read_workspace",
     "secret",
     "set_ledger",
-    "toml_place",
 ]

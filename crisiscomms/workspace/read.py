@@ -162,6 +162,16 @@ def toml_place(source: str, name: str, path: tuple[str | int, ...]) -> Place:
     return best
 
 
+def place_of(workspace: Workspace, path: tuple[str | int, ...]) -> Place:
+    """Return where a setting of a workspace stands in its file."""
+    name = relative(workspace.folder / FILE)
+    try:
+        source = (workspace.folder / FILE).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return Place(name)
+    return toml_place(source, name, path)
+
+
 def set_ledger(workspace: Workspace, ledger: str) -> None:
     """Write into the workspace's settings where its ledger is now. Everything else in the file stays as it is."""
     path = workspace.folder / FILE

@@ -1,5 +1,6 @@
 """The first rules of the review. Each has records that it must flag, with place and fix, and near misses that it must not."""
 
+import json
 import re
 from collections import Counter
 from copy import deepcopy
@@ -745,3 +746,15 @@ def test_an_organisation_that_moves_to_another_zone_rewrites_nothing(bench):
             source = source.replace(f": {time}", f": {time} Europe/Berlin", 1) if "Berlin" not in line else source
     found = moved.read(source, FINAL[OUTAGE], PublishedIncident(telling=before)).findings
     assert not [finding for finding in found if finding.code == "update-rewritten"]
+
+
+def test_words_of_the_workspace_that_stand_in_every_message_are_missed_in_a_language(tmp_path):
+    folder = copy_example(tmp_path / "workspace")
+    settings = folder / "crisiscomms.toml"
+    text = settings.read_text(encoding="utf-8")
+    found = re.search(r"hours = \{.*?\}", text)
+    settings.write_text(text.replace(found[0], 'hours = "every day"'), encoding="utf-8")
+    done = run_here(folder, "check", OUTAGE, "--now", FINAL[OUTAGE], "--json")
+    [finding] = [one for one in json.loads(done.stdout)["findings"] if one["code"] == "missing-translation"]
+    assert finding["message"] == "organisation.contact.hours is not in de"
+    assert finding["line"] == text[: found.start()].count("\n") + 1
