@@ -16,13 +16,27 @@ NOW = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
 PARCELS = (Path(__file__).with_name("parcel-delay.yaml")).read_text(encoding="utf-8")
 
 
+#: What the workspace says of its contact, in the languages that it has not got.
+CONTACT = (
+    {
+        "de": 'de = "täglich, 07:00-23:00 Uhr"',
+        "more": 'fr = "tous les jours, 07:00-23:00", es = "todos los días, 07:00-23:00", ar = "كل يوم، 07:00-23:00"',
+    },
+    {"de": 'de = "2 Stunden"', "more": 'fr = "2 heures", es = "2 horas", ar = "ساعتين"'},
+)
+
+
 def bench_of_five(folder):
     """Return a bench in a copy of the example workspace whose site is in five languages."""
     settings = copy_example(folder) / "crisiscomms.toml"
     two, five = 'languages = ["en", "de"]  ', f"languages = {json.dumps(LANGUAGES)}  "
     words = settings.read_text(encoding="utf-8")
     assert two in words
-    settings.write_text(words.replace(two, five, 1), encoding="utf-8")
+    words = words.replace(two, five, 1)
+    for said in CONTACT:
+        assert said["de"] in words
+        words = words.replace(said["de"], f"{said['de']}, {said['more']}", 1)
+    settings.write_text(words, encoding="utf-8")
     return Bench(read_workspace(folder))
 
 
