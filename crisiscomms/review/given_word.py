@@ -136,19 +136,30 @@ def _figures(case: Case, before: Telling) -> Iterator[Finding]:
 
 
 def _told_otherwise(case: Case, before: Telling) -> Iterator[Finding]:
-    """Yield what readers were written that is otherwise now, where no new update goes out that could tell them."""
-    told = [one for one in case.published.told if one.kind not in STANDING and one.state not in WAITING]
-    if case.composed is None or not told or {update.id for update in case.composed.facts.updates} - set(before.updates):
+    """Yield what readers were written that is otherwise now, where no new update goes to them that could tell them."""
+    if case.composed is None:
         return
-    sent = {one.update for one in told}
+    fresh = [update for update in case.composed.facts.updates if update.id not in before.updates]
+    public = any(not update.private for update in fresh)
+    hear = {name for update in fresh for name in update.audiences}
+    # Posts and pages have a new update for everyone.
+    told = [
+        one
+        for one in case.published.told
+        if one.kind not in STANDING
+        and one.state not in WAITING
+        and (one.audience not in hear if one.audience else not public)
+    ]
     new = (one for one in case.composed.facts.corrections if one.at is None and not one.figure)
     words = [one.what.partition(".")[2] for one in new if one.what.startswith("updates.")]
-    changed = [f'the words of "{name}"' for name in words if name in sent]
-    changed += [_CALLED[group] for group in changed_groups(before, case.composed.telling)]
-    if changed:
-        count = sum(one.count for one in told if one.audience)
+    rewritten = [name for name in words if any(one.update == name for one in told)]
+    groups = changed_groups(before, case.composed.telling) if told else []
+    if changed := [*(f'the words of "{name}"' for name in rewritten), *(_CALLED[group] for group in groups)]:
+        count = sum(one.count for one in told if one.audience and (groups or one.update in rewritten))
         whom = f"{count:,} mails are out, and what they say" if count != 1 else "1 mail is out, and what it says"
-        yield _finding(case, "told-changed", ("updates",), f"{whom} is changed: {', '.join(changed)}")
+        ids = [update.id for update in case.incident.updates]
+        place: Path_ = ("updates",) if groups else ("updates", ids.index(rewritten[0]))
+        yield _finding(case, "told-changed", place, f"{whom} is changed: {', '.join(changed)}")
 
 
 def _is_later(case: Case, when: When, was: str, language: str) -> bool:

@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 sys.path.append(str(Path(__file__).parent.parent / "website"))
+from example_room import data_of, dump
 from five_languages import PARCELS, bench_of_five
 
-from crisiscomms.published import PublishedIncident
+from crisiscomms.published import PublishedIncident, Told
 
 NOW = "2026-11-17 13:05"
 
@@ -52,3 +53,34 @@ def test_no_sign_of_direction_comes_into_a_finding_on_an_arabic_record(five):
     (found,) = dropped(five, lambda data: (later(data), data.update(languages=["ar"])))
     assert "20 يناير 2027" in found
     assert not set(found) & set("\u2066\u2067\u2068\u2069\\")
+
+
+def changed(before, data, bench, *told, now="2026-11-18 10:50"):
+    """Return what the review says of mails that are out and say something else now, and on which line it stands."""
+    published = PublishedIncident(before.telling, told)
+    found = bench.read_data(data, now, published).findings
+    return [(one.message, one.place.line) for one in found if one.code == "told-changed"]
+
+
+def test_an_update_that_is_mailed_to_nobody_tells_none_of_those_who_had_mails(bench):
+    data = data_of("checkout-outage", 2)
+    mails = [Told(one["id"], "email", "", "merchants", "notice", "sent", 8) for one in data["updates"][:1]]
+    more = {"id": "more", "at": "2026-11-18 10:45", "status": "investigating", "text": "We look on. We are sorry."}
+    silent = {**data, "updates": [*data["updates"][:1], {**more, "next_update": "2026-11-18 11:30"}]}
+    told = {**more, "next_update": "2026-11-18 11:30", "audiences": ["merchants"]}
+    before = bench.compose_data({**data, "updates": data["updates"][:1]}, "2026-11-18 10:40").composed
+    data["do_now"][0]["text"] = "Please wait for a week."
+    [(message, _)] = changed(before, silent, bench, *mails)
+    assert message == "8 mails are out, and what they say is changed: what to do now"
+    assert not changed(before, {**data, "updates": [*data["updates"][:1], told]}, bench, *mails)
+
+
+def test_only_the_mails_of_a_changed_update_are_counted(bench):
+    data = data_of("checkout-outage", 2)
+    before = bench.compose_data(data, "2026-11-18 11:30").composed
+    names = [one["id"] for one in data["updates"]]
+    mails = [Told(name, "email", "", "merchants", "notice", "sent", 8) for name in names]
+    data["updates"][1]["text"] = {"en": "Another story. We are sorry.", "de": "Etwas anderes. Es tut uns leid."}
+    [(message, line)] = changed(before, data, bench, *mails, now="2026-11-18 11:30")
+    assert message == f'8 mails are out, and what they say is changed: the words of "{names[1]}"'
+    assert dump(data).splitlines()[line - 1].strip().startswith(("- id", "id", "- at", "at"))
