@@ -67,7 +67,8 @@ def telling(facts: Facts) -> Telling:
         f"fact.{name}": {"value": str(fact.value), "certainty": fact.certainty}
         for name, fact in facts.incident.facts.items()
     }
-    everything = {**sure, **sources, **said, **read, **due, **on_pages(facts), **kept}
+    old = {f"stale.{key}": words for key, words in stale(facts.incident, facts.published.telling).items()}
+    everything = {**old, **sure, **sources, **said, **read, **due, **on_pages(facts), **kept}
     return Telling(shown, everything, updates, facts.corrections, dict(_known(facts)))
 
 
@@ -114,6 +115,22 @@ def commitments(incident: Incident) -> Iterator[tuple[str, tuple[str | int, ...]
     for index, item in enumerate(incident.repair or ()):
         if item.by:
             yield f"due.repair: {item.what.words[0][1]}", ("repair", index, "by"), item.by, False
+
+
+def stale(incident: Incident, before: Telling | None) -> dict[str, dict[str, str]]:
+    """Return the translations of which the first language has said something else since, by the text's path with dots.
+
+    They stay so, however often they are published, until somebody changes them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    told = before.texts if before else {}
+    for path, text in texts(incident) if told else ():
+        was, known = told.get(dotted(path), {}), told.get(f"stale.{dotted(path)}", {})
+        changed = was.get(text.languages[0]) not in {None, text.words[0][1]} if text.languages else False
+        left = {name: words for name, words in text.words[1:] if was.get(name) == words and (changed or name in known)}
+        if left:
+            found[dotted(path)] = left
+    return found
 
 
 def dotted(path: tuple[str | int, ...]) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from crisiscomms.errors import Finding, Place
-from crisiscomms.messages.derive import dotted
+from crisiscomms.messages.derive import dotted, stale
 from crisiscomms.record import CLOSED, Update, is_open
 from crisiscomms.record.citations import split
 from crisiscomms.record.handwritten import passage_of
@@ -252,7 +252,7 @@ def _contact_in_all(case: Case) -> Iterator[Finding]:
 
 def _translations(case: Case) -> Iterator[Finding]:
     wanted = case.incident.languages or case.workspace.settings.organisation.languages
-    before = case.published.telling
+    old = stale(case.incident, case.published.telling)
     for path, text in texts(case.incident):
         missing = [language for language in wanted if text.get(language) is None]
         if missing and len(wanted) > 1 and text.languages and path[-1] != "owner":
@@ -263,14 +263,11 @@ def _translations(case: Case) -> Iterator[Finding]:
                 "Readers of that language get it in the first language.",
                 f"Add it: {json.dumps(missing[0])} with its words. Or set languages to those the record is in.",
             )
-        told = before.texts.get(dotted(path)) if before else None
-        if told and told.get(text.languages[0]) not in {None, text.words[0][1]}:
-            stale = [language for language, words in text.words[1:] if told.get(language) == words]
-            if stale:
-                yield case.warning(
-                    "stale-translation",
-                    path,
-                    f"{dotted(path)} changed since it was published, and its words in {', '.join(stale)} did not",
-                    "Readers of that language are told something else.",
-                    "Change the translation as well.",
-                )
+        if dotted(path) in old:
+            yield case.warning(
+                "stale-translation",
+                path,
+                f"{dotted(path)} was changed, and its words in {', '.join(old[dotted(path)])} were not",
+                "Readers of that language are told something else.",
+                "Change the translation as well.",
+            )

@@ -10,6 +10,7 @@ from example_room import FINAL, STAGES, bench_in, copy_example, data_of, run_her
 
 from crisiscomms.messages.derive import telling
 from crisiscomms.published import PublishedIncident
+from crisiscomms.telling import Telling
 
 OUTAGE, BREACH, RECALL = "checkout-outage", "customer-data-breach", "kettle-recall"
 
@@ -657,11 +658,15 @@ def test_a_translation_that_did_not_change_with_its_source_is_stale(bench):
     read = bench.read(changed, FINAL[OUTAGE], told)
     assert [f.code for f in read.findings] == ["stale-translation"]
     assert "actions.0.text" in read.findings[0].message
-    assert "in de did not" in read.findings[0].message
+    assert "its words in de were not" in read.findings[0].message
     both = changed.replace(
         "de: Wir haben auf den alten Weg zurückgestellt.", "de: Wir sind zum alten Weg zurückgekehrt."
     )
     assert bench.read(both, FINAL[OUTAGE], told).findings == ()
+    # To publish it as it is makes it no fresher.
+    published = PublishedIncident(telling=Telling.from_json(read.composed.telling.to_json()))
+    assert [f.code for f in bench.read(changed, FINAL[OUTAGE], published).findings] == ["stale-translation"]
+    assert bench.read(both, FINAL[OUTAGE], published).findings == ()
     only = source_of(OUTAGE).replace("de: Wir haben auf den alten Weg zurückgestellt.", "de: Wir sind zurückgekehrt.")
     assert bench.read(only, FINAL[OUTAGE], told).findings == ()
     assert bench.read(changed, FINAL[OUTAGE]).findings == ()
