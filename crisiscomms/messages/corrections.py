@@ -100,7 +100,9 @@ def _in_all(facts: Facts, text: Text) -> dict[str, str]:
 
 def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
     """Yield what a telling says otherwise than the one before it."""
-    for name, shown in before.facts.items():
+    for name, shown in sorted(
+        before.facts.items(), key=lambda one: TIMES.index(one[0]) if one[0] in TIMES else len(TIMES)
+    ):
         to = before.told_to(name)
         if to != () and _differs(shown, now.facts.get(name, {})) and not _still_true(before, now, f"fact.{name}"):
             yield Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)

@@ -247,6 +247,7 @@ def test_where_people_were_hurt_what_to_do_stands_before_all_else(bench):
     hurt = bench.compose_data({**data, "harm": "confirmed"}, FIRST)
     text = hurt.message("incident en")
     assert text.index("What should I do?") < text.index("What happened?")
+    assert text.index("What happened?") < text.index("What we owe you")
     calm = bench.compose_data({**data, "harm": "none"}, FIRST).message("incident en")
     assert calm.index("What happened?") < calm.index("What should I do?")
 

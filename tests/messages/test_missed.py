@@ -11,7 +11,7 @@ from five_languages import PARCELS, bench_of_five
 
 NOW = "2026-11-17 13:05"
 MISSED = {
-    "en": "We had said that we would write again by 16:00 CET on 16 November 2026. We did so at 08:00 CET on 17 November 2026.",
+    "en": "We had said that we would write again by 16:00 CET on 16 November 2026. We wrote only at 08:00 CET on 17 November 2026.",
     "de": "Die nächste Meldung hatten wir bis 16:00 Uhr MEZ am 16. November 2026 versprochen. Sie kam erst um 08:00 Uhr MEZ am 17. November 2026.",
     "fr": "Nous avions promis des nouvelles au plus tard à 16:00 CET le 16 novembre 2026. Nous n\u2019avons écrit que plus tard, à 08:00 CET le 17 novembre 2026.",
     "es": "Habíamos prometido noticias antes de las 16:00 CET del 16 de noviembre de 2026. Las dimos con retraso, a las 08:00 CET del 17 de noviembre de 2026.",

@@ -218,7 +218,7 @@ def test_the_question_for_promises_asks_for_those_not_kept_too(five):
 def test_those_who_suffer_need_not_be_wounded(five, level):
     data = parcels(harm="confirmed", responsibility={"level": level})
     hurt = {
-        "en": "everyone who was hurt",
+        "en": "everyone who has come to harm",
         "de": "alle, die zu Schaden gekommen sind",
         "fr": "toutes les personnes qui en souffrent",
         "es": "quienes han sufrido daños",
@@ -261,9 +261,16 @@ YES = {
 STAYS_OUT = {
     "en": "What got out cannot be taken back.",
     "de": "Was nach außen gelangt ist, lässt sich nicht zurückholen.",
-    "fr": "Ce qui a fuité ne peut pas être repris.",
+    "fr": "Ce qui a fuité ne peut plus être récupéré.",
     "es": "Lo que se ha filtrado ya no se puede recuperar.",
-    "ar": "وما تسرّب لا يمكن استرجاعه.",
+    "ar": "ما تسرّب لا يمكن استرجاعه.",
+}
+MAY_BE_OUT = {
+    "en": "What may have got out cannot be taken back.",
+    "de": "Was nach außen gelangt sein kann, lässt sich nicht zurückholen.",
+    "fr": "Ce qui a pu fuiter ne peut plus être récupéré.",
+    "es": "Lo que haya podido filtrarse ya no se puede recuperar.",
+    "ar": "ما قد تسرّب لا يمكن استرجاعه.",
 }
 WE_STAY = {
     "en": "We stay with it until everything we owe you is done.",
@@ -318,7 +325,7 @@ def test_nothing_is_over_while_anything_is_owed_or_not_known(five, open_):
 def test_of_stolen_data_nobody_says_that_it_is_over(five, harm):
     for kind in ("incident", "faq"):
         texts = said(five, settled(kind="data-breach", harm=harm), kind, LATER)
-        assert_each_says(texts, STAYS_OUT)
+        assert_each_says(texts, STAYS_OUT if harm == "confirmed" else MAY_BE_OUT)
         assert_none_says(texts, IT_IS_OVER)
         assert_none_says(texts, YES)
 

@@ -144,7 +144,7 @@ def test_no_fault_is_claimed_that_is_not_known_to_be_ours(bench, level, stage, n
         feeling = (
             ("sorry that you have to deal", "leid, dass Sie damit zu tun")
             if harm == "none"
-            else ("feel for everyone who was hurt", "denken an alle, die zu Schaden")
+            else ("feel for everyone who has come to harm", "denken an alle, die zu Schaden")
         )
         assert any(words in text for words in feeling)
         to_do = next(
@@ -197,9 +197,9 @@ def test_where_someone_is_hurt_they_come_first_and_nothing_is_cheerful(bench, le
             text,
             re.IGNORECASE,
         ), name
-    assert "hurt" in sentences(below_title(read.message("statement en")))[0]
+    assert "come to harm" in sentences(below_title(read.message("statement en")))[0]
     letter = read.message("notice buyers en").split("\n\n")
-    assert "hurt" in sentences(letter[1])[0]
+    assert "come to harm" in sentences(letter[1])[0]
     assert "Ask first whether the caller is hurt, ill or in danger." in read.message("memo en")
 
 
