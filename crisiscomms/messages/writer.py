@@ -10,6 +10,9 @@ from crisiscomms.messages.told import Told
 from crisiscomms.record import Update
 from crisiscomms.record.texts import texts
 
+#: Messages that are no letters, and begin with their title.
+_PAGES = frozenset({"incident.md.j2", "faq.md.j2", "past.md.j2"})
+
 
 class Writer:
     """Writes messages from one set of facts."""
@@ -54,10 +57,13 @@ class Writer:
         )
         if unsaid or self.facts.corrections:
             source = render(template, voice, self.own, t=Told(self.facts, language, audience, update, unsaid))
-        return self._owning_up(source, language)
+        return self._owning_up(source, language, last=template not in _PAGES)
 
-    def _owning_up(self, source: str, language: str) -> str:
-        """Say of a message that some of it is in another language, where a sentence of it is."""
+    def _owning_up(self, source: str, language: str, *, last: bool) -> str:
+        """Say of a message that some of it is in another language, where a sentence of it is: `last`, or below its title.
+
+        In a letter the apology comes first.
+        """
         missing = self._untranslated(language) if len(self.facts.voices) > 1 else {}
         found = next(
             (missing[key[0]] for key, said in self.facts.cited.items() if key[0] in missing and said in source), ""
@@ -65,7 +71,11 @@ class Writer:
         if not found:
             return source
         voice = self.facts.voices[language]
-        return f"{source.rstrip()}\n\n*{voice.word('mail.partly').format(language=voice.name_of(found))}*\n"
+        words = f"*{voice.word('mail.partly').format(language=voice.name_of(found))}*"
+        if last:
+            return f"{source.rstrip()}\n\n{words}\n"
+        heading, below = source.split("\n", 1)
+        return f"{heading}\n\n{words}\n{below}"
 
     def _untranslated(self, language: str) -> dict[str, str]:
         """Return the sentences that nobody put into a language yet, with the language they are in. Names need no other."""

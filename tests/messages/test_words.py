@@ -822,4 +822,6 @@ def test_a_message_that_is_not_in_one_language_says_so(bench):
     mixed = bench.read_data(data, FINAL[OUTAGE])
     for name in ("incident de", "notice merchants de"):
         assert said in " ".join(mixed.message(name).split())
+    page = mixed.message("incident de")
+    assert page.index("Manches davon") < page.index("Was ist geschehen?")
     assert "not in English yet" not in mixed.message("incident en")
