@@ -39,10 +39,11 @@ class Heard(NamedTuple):
     def by(self, copies: Sequence[Copy]) -> bool:
         """Say whether a reader with these copies heard it, and no correction since."""
         end = math.inf if self.until is None else self.until
-        if any(copy.kind == "correction" and copy.publication >= end for copy in copies):
-            return False
+        # What was sent once more after a correction says again what that put right.
+        last = max((copy.id for copy in copies if copy.kind == "correction" and copy.publication >= end), default=0)
         return any(
             copy.state in MAYBE_OUT
+            and copy.id > last
             and self.since <= copy.publication < end
             and (not self.updates or copy.update in self.updates)
             for copy in copies
@@ -150,8 +151,11 @@ class Copies(Protocol):
         """Return the updates that were planned for later, and went to nobody since."""
         ...
 
-    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
-        """Return how many readers in some audiences heard any of some things through a channel, and no correction since."""
+    def still_misled(self, incident: str, channel: str, heard: Mapping[str, Iterable[Heard]]) -> int:
+        """Return how many readers heard any of what their audience did through a channel, and no correction since.
+
+        Who wants no more mail is left out.
+        """
         ...
 
 
@@ -178,9 +182,9 @@ class NoCopies:
         del incident
         return frozenset()
 
-    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
+    def still_misled(self, incident: str, channel: str, heard: Mapping[str, Iterable[Heard]]) -> int:
         """Return none."""
-        del incident, channel, heard, audiences
+        del incident, channel, heard
         return 0
 
 

@@ -57,7 +57,7 @@ def publish(
         work = Publishing(room, bar.step, bar.tell, bar.pages)
         sure = bool(yes or fingerprint or room.rehearsal)
         may_ask = not (no_input or json) and sys.stdin.isatty()
-        _ask_for_the_rest(room, ids or [], first, sure=sure, may_ask=may_ask)
+        _ask_for_the_rest(room, ids or [], first, sure=yes or room.rehearsal, may_ask=may_ask)
         left = work.finish_unfinished(first, ids or ())
         bar.stop()
         say_first(left, err=json)

@@ -10,7 +10,7 @@ from crisiscomms.ledger.reading import Reading
 from crisiscomms.ledger.rows import Row
 from crisiscomms.ledger.statements import ROWS_IN_HAND, was_due, words
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
-from crisiscomms.ledger.tables import deliveries, items, publications, standing
+from crisiscomms.ledger.tables import deliveries, items, publications, standing, suppressions
 from crisiscomms.published import STANDING, Copy, Heard, Published, PublishedIncident, Told
 from crisiscomms.telling import Telling
 
@@ -118,11 +118,15 @@ class History(Reading):
         with self.store.read() as connection:
             return frozenset(row[0] for row in connection.execute(found))
 
-    def still_misled(self, incident: str, channel: str, heard: Iterable[Heard], audiences: Iterable[str]) -> int:
-        """Return how many readers in some audiences heard any of some things through a channel, and no correction since."""
-        about = (_i.incident == incident, _i.channel == channel, _i.audience.in_(list(audiences)))
-        any_of = or_(false(), *(_heard(one) for one in heard))
-        counted = select(func.count(_d.recipient.distinct())).select_from(_BOTH).where(*about, any_of)
+    def still_misled(self, incident: str, channel: str, heard: Mapping[str, Iterable[Heard]]) -> int:
+        """Return how many readers heard any of what their audience did through a channel, and no correction since.
+
+        Who wants no more mail is left out.
+        """
+        wants_none = exists(select(literal(1)).where(suppressions.c.reader == _d.recipient).correlate(deliveries))
+        about = (_i.incident == incident, _i.channel == channel, not_(wants_none))
+        each = [and_(_i.audience == name, _heard(one)) for name, several in heard.items() for one in several]
+        counted = select(func.count(_d.recipient.distinct())).select_from(_BOTH).where(*about, or_(false(), *each))
         with self.store.read() as connection:
             return int(connection.execute(counted).scalar() or 0)
 
@@ -147,7 +151,7 @@ def _heard(heard: Heard) -> ColumnElement[bool]:
     if heard.until is not None:
         later, item = deliveries.alias("corrected"), items.alias("correction")
         same = (later.c.lane == _d.lane, later.c.recipient == _d.recipient, item.c.id == later.c.item)
-        since = (item.c.kind == "correction", item.c.publication >= heard.until)
+        since = (item.c.kind == "correction", item.c.publication >= heard.until, later.c.id > _d.id)
         corrected = exists(select(literal(1)).where(*same, *since).correlate(deliveries))
         said += [_i.publication < heard.until, not_(corrected)]
     return and_(*said)

@@ -91,6 +91,8 @@ class _Planner:
         dispatches = Dispatches(world, self.record, self.choices, composed, self.ledger)
         found = [*self._site(composed), *self._memos(composed), *dispatches.due(), *dispatches.later()]
         twice = "" if self.published.telling else renamed(self.record, world)
+        stale = dispatches.out_of_date()
+        found = [self._blocked(one, stale) if stale and one.kind in STANDING and one.drafts else one for one in found]
         items = [self._held(self._locked(self._once(item, twice))) for item in found]
         unwanted = self.ledger.unwanted(items)
         items += dispatches.called_off(unwanted)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from crisiscomms.channels.base import Channel
 from crisiscomms.messages.compose import Composed, moved_on, reader_filler, reader_slots
-from crisiscomms.messages.corrections import misheard
+from crisiscomms.messages.corrections import misheard, uncorrected
 from crisiscomms.messages.model import Messages, Notice, Post, canonical, digest
 from crisiscomms.plan import reasons, unsent
 from crisiscomms.plan.deliveries import Deliveries, Unwanted
@@ -37,8 +37,11 @@ class Dispatches:
     def due(self) -> Iterator[Item]:
         """Plan what the updates send that are due and to be told, and the corrections."""
         for item in self._messages(self.composed.messages, None):
-            if item.kind != "correction" and item.drafts and (over := self._over(self.incident.update(item.update))):
-                reason = f'it was planned before "{over}" said that it is over. If it is not, write it as a new update'
+            if (
+                item.kind != "correction"
+                and item.drafts
+                and (reason := self._out_of_date(self.incident.update(item.update)))
+            ):
                 yield replace(item, action=Action.BLOCK, drafts=NONE, reason=reason)
                 continue
             age = self.world.now - self.incident.update(item.update).at.at
@@ -102,10 +105,15 @@ class Dispatches:
             return f'update "{newest.id}" came in the meantime'
         return "the record no longer names these readers"
 
-    def _over(self, update: Update) -> str:
-        """Return the update since which it is over, where one that is due was planned before that."""
+    def out_of_date(self) -> str:
+        """Return why the newest update goes nowhere, the pages included: it was planned before it was over. Else nothing."""
+        return self._out_of_date(self.composed.facts.update)
+
+    def _out_of_date(self, update: Update) -> str:
         over = moved_on(self.composed.facts, update)
-        return over if over and update.id in self._scheduled else ""
+        if not over or update.id not in self._scheduled:
+            return ""
+        return f'"{update.id}" was planned before "{over}" said that it is over. If it is not, write it as a new update'
 
     @cached_property
     def _scheduled(self) -> frozenset[str]:
@@ -252,12 +260,19 @@ class Dispatches:
             values,
             when is not None,
             misheard(facts, notice.audience) if notice.kind == "correction" else (),
-            _NOBODY.union(*(seen for name, seen in told.items() if name != notice.audience)),
+            _NOBODY.union(*(seen for name, seen in told.items() if self._says_all(name, notice))),
         )
         letters.look(remember=several)
         if several:
             told[notice.audience] = told.get(notice.audience, _NOBODY) | letters.seen
         return letters if letters.readers else None
+
+    def _says_all(self, other: str, notice: Notice) -> bool:
+        """Say whether who gets the mail of another audience needs this one no more: it corrects all that this one does."""
+        if other == notice.audience or notice.kind != "correction":
+            return other != notice.audience
+        said, here = ({one.what for one in uncorrected(self.composed.facts, name)} for name in (other, notice.audience))
+        return said >= here
 
     # -- corrections -------------------------------------------------------------------------------------------
 

@@ -160,8 +160,11 @@ class Letters:
             if self.scheduled and waits.digest == found:
                 return None
             return Draft(person.key, waits.number, made, found, self._thread(person, copies), waits.id)
-        numbers = (copy.number for copy in copies if copy.update == self.notice.update)
-        return Draft(person.key, max(numbers, default=-1) + 1, made, found, self._thread(person, copies))
+        same = [copy for copy in copies if copy.update == self.notice.update]
+        number = max((copy.number for copy in same), default=-1) + 1
+        if self.notice.kind == "correction" and not any(c.kind == "notice" and c.state in MAYBE_OUT for c in same):
+            number += 1  # the same plan may bring this reader the notice, which takes the number before
+        return Draft(person.key, number, made, found, self._thread(person, copies))
 
     def _thread(self, person: Recipient, copies: Sequence[Copy]) -> str:
         """Return the Message-ID of the first mail that this reader got about the incident."""

@@ -18,9 +18,9 @@ def never_corrected(facts: Facts, copies: Copies, corrected: Mapping[str, int]) 
     """
     told = [one for one in facts.published.told if one.audience]
     audiences = dict.fromkeys(one.audience for one in told)
-    heard = tuple(dict.fromkeys(one for name in audiences for one in misheard(facts, name)))
+    heard = {name: found for name in audiences if (found := misheard(facts, name))}
     for channel in dict.fromkeys(one.channel for one in told) if heard else ():
-        misled = copies.still_misled(facts.incident.id, channel, heard, audiences)
+        misled = copies.still_misled(facts.incident.id, channel, heard)
         if (left := misled - corrected.get(channel, 0)) > 0:
             reason = reasons.LEFT.format(who=reasons.people(left))
             yield Item(

@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -54,10 +55,13 @@ class CsvFile:
 
         Raises BrokenRow after the rows before it, NotText, UnicodeDecodeError, OSError.
         """
-        first = self._text.readline()
+        begins: list[str] = []
+        while not "".join(begins).strip() and (read := self._text.readline()):
+            begins.append(read)
         # Where a comma parts decimals, Excel parts the cells with semicolons, and can do nothing else.
-        sign = ";" if ";" in first and "," not in first else ","
-        reader = csv.reader(chain([first] if first else [], self._text), strict=True, delimiter=sign)
+        signs = re.sub(r'"[^"]*"', "", "".join(begins))
+        sign = ";" if ";" in signs and "," not in signs else ","
+        reader = csv.reader(chain(begins, self._text), strict=True, delimiter=sign)
         lines: list[int] = []
         rows: list[list[str]] = []
         line, most, broken = 1, 1, None

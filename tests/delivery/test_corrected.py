@@ -206,3 +206,47 @@ def test_a_page_goes_on_saying_what_is_counted_after_a_correction(office, mail):
     office.publish("--corrections")
     page = (office.folder / "public/incidents/checkout/index.md").read_text()
     assert "1,800 payments did not go through." in page
+
+
+def test_who_gets_an_update_and_a_correction_in_one_plan_gets_both(shops):
+    office = shops.office
+    shops.publish()
+    office.people("merchants", *SHOPS[:2])
+    shops.told({}, {"id": "second", "minutes": -1})
+    shops.publish()
+    office.people("merchants", *SHOPS)
+    shops.found_wrong()
+    shops.publish("--corrections")
+    assert shops.corrections() == SHOPS
+    assert shops.mail.counts[SHOPS[2]] == 3
+    assert "Nothing to publish" in shops.publish("--corrections")
+
+
+def test_who_gets_the_old_words_once_more_after_the_correction_is_corrected_once_more(shops):
+    office = shops.office
+    shops.mail.at_rcpt = lambda address: "550 5.1.1 nobody here" if address == SHOPS[0] else ""
+    shops.publish(expect=6)
+    shops.mail.at_rcpt = lambda _address: ""
+    shops.told({}, {"id": "second", "minutes": -1})
+    shops.publish(expect=None)  # who was refused hears the second
+    shops.found_wrong()
+    shops.publish("--corrections", expect=None)
+    assert shops.corrections() == SHOPS
+    office.run("refused", "resolve", "--all", "--resend", "--reason", "it works now", expect=0)
+    shops.publish("--corrections")
+    assert shops.corrections() == sorted([*SHOPS, SHOPS[0]])
+
+
+def test_who_wants_no_more_mail_is_not_named_as_left_out(shops):
+    shops.publish()
+    shops.office.run("suppress", SHOPS[0], expect=0)
+    shops.office.people("merchants", *SHOPS[1:])
+    shops.found_wrong()
+    assert "left the lists" not in shops.office.run("plan", "--corrections", expect=0).stdout
+
+
+def test_a_stale_fingerprint_does_not_send_the_rest(shops):
+    shops.publish("--first", "1", expect=6)
+    done = shops.office.run("publish", "--plan", "0123456789abcdef", expect=5)
+    assert "Only the first were told" in done.stderr
+    assert len(shops.mail.taken) == 1

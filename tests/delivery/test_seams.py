@@ -245,5 +245,6 @@ def test_an_update_that_waits_does_not_go_once_it_is_over(ten, mail):
     # Nobody published in between: it is due by now.
     ten.record({}, {**over, "minutes": -2}, SECOND)
     said = ten.run("plan").stdout
-    assert 'it was planned before "over" said that it is over' in said
+    assert '"second" was planned before "over" said that it is over' in said
+    assert "~ website" not in said
     assert len(mail.taken) == 10

@@ -53,11 +53,16 @@ audiences:
 
 
 def test_a_list_with_semicolons_is_read_as_spreadsheets_write_it_where_a_comma_parts_decimals(workspace):
-    raw = '\ufeffemail;name;language;owed\r\nanna@mail.example;"Berg; Anna";de;84,20\r\n'
+    raw = '\ufeff\r\nemail;name;language;"owed, now"\r\nanna@mail.example;"Berg; Anna";de;84,20\r\n'
     (workspace.folder / "lists" / "given.csv").write_bytes(raw.encode())
     path = write(workspace, "with-list", good("with-list", WITH_LIST))
     (one,) = load_record(workspace, path).lists["riders"].people()
-    assert (one.email, one.name, one.language, one.value("owed")) == ("anna@mail.example", "Berg; Anna", "de", "84,20")
+    assert (one.email, one.name, one.language, one.value("owed, now")) == (
+        "anna@mail.example",
+        "Berg; Anna",
+        "de",
+        "84,20",
+    )
 
 
 @pytest.mark.parametrize("name", LISTS)
