@@ -18,6 +18,9 @@ STANDING = frozenset({"site", "memo"})
 #: The rank from which on messages go to people: below are the site and the memo, which whoever publishes writes.
 FIRST_TO_PEOPLE = 10
 
+#: The scope of a hold that stops all incidents.
+EVERYTHING = "everything"
+
 #: States of a delivery that has not begun.
 WAITING = frozenset({"planned", "retry_wait"})
 #: States of a delivery that readers have, or may have.
@@ -79,15 +82,15 @@ class PublishedIncident(NamedTuple):
     """Everything that is out about one incident.
 
     `site` maps a language to the digest of the content that stands on the site; `memos` the same for memos. `misled` maps
-    publications between two corrections (`Heard.span`) to channels and audiences with readers who heard what was said then,
-    and no correction since; audiences are empty for posts. None where nobody asked: see `knowing`.
+    publications between two corrections (`Heard.span`) to audiences with readers who heard what was said then, and no
+    correction since; who reads posts is PUBLIC. None where nobody asked: see `knowing`.
     """
 
     telling: Telling | None = None
     told: tuple[Told, ...] = ()
     site: Mapping[str, str] = MappingProxyType({})
     memos: Mapping[str, str] = MappingProxyType({})
-    misled: Mapping[tuple[int, int | None], frozenset[tuple[str, str]]] | None = None
+    misled: Mapping[tuple[int, int | None], frozenset[str]] | None = None
 
     def dispatched(self) -> frozenset[str]:
         """Return the updates that were sent to anyone, or may have been."""
@@ -143,8 +146,8 @@ class Copies(Protocol):
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         ...
 
-    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
-        """Return the channels and audiences with readers who heard something, and no correction since."""
+    def misled(self, incident: str, heard: Heard) -> frozenset[str]:
+        """Return the audiences (PUBLIC: of posts) with readers who heard something, and no correction since."""
         ...
 
     def scheduled(self, incident: str) -> frozenset[str]:
@@ -172,7 +175,7 @@ class NoCopies:
         del incident
         return iter(())
 
-    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
+    def misled(self, incident: str, heard: Heard) -> frozenset[str]:
         """Return none."""
         del incident, heard
         return frozenset()

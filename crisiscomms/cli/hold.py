@@ -28,12 +28,13 @@ def hold(
     from crisiscomms.cli.room import open_room
     from crisiscomms.cli.words import done
     from crisiscomms.errors import UsageError, did_you_mean
+    from crisiscomms.published import EVERYTHING
 
     room = open_room(folder, rehearsal=rehearsal)
     known = [
         *room.workspace.incidents(),
         *(f"channel:{name}" for name in room.workspace.settings.channels),
-        "everything",
+        EVERYTHING,
     ]
     if what not in known:
         raise UsageError(

@@ -91,6 +91,7 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fal
     from crisiscomms.cli.words import count, done
     from crisiscomms.delivery.anchors import published_anchors
     from crisiscomms.delivery.world import publishing
+    from crisiscomms.published import EVERYTHING
 
     room = open_room(folder, rehearsal=rehearsal)
     with publishing(room):
@@ -101,14 +102,14 @@ def accept(folder: Folder = None, rehearsal: Rehearsal = False, json: Json = Fal
             done("ledger-accept", words, as_json=json, doubt=0, held=False)
             return 0
         doubted = room.ledger.accept(missing)
-        room.ledger.hold("everything", "the ledger is older than what was published, and may tell people again")
+        room.ledger.hold(EVERYTHING, "the ledger is older than what was published, and may tell people again")
     words = []
     if doubted:
         listed = f"crisiscomms doubt list{room.where}"
         words.append(f"In doubt now: {count(doubted, 'message')}. Nobody knows which of them went out: {listed}")
     words += [
         "Accepted, by your word. Everything is on hold: whoever was told after this ledger was kept is not in it as told, and the next publish would tell them again.",
-        f"Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release everything{room.where}",
+        f"Look at the plan and at the site. Where an update stands on the site and its mails went out, take its audiences out of the record. Then: crisiscomms release {EVERYTHING}{room.where}",
     ]
     done("ledger-accept", words, as_json=json, doubt=doubted, held=True)
     return 0

@@ -233,9 +233,7 @@ def _began(room: "Room", words: str) -> str:
     from crisiscomms.errors import UsageError
 
     when = said_time(words, room.clock(), room.workspace.reading, past=True)
-    # A day alone lasts until its end, and it began on it: today is no time to come.
-    today = room.clock().astimezone(room.workspace.zone).date()
-    if when.at.date() > today if when.date_only else when.at > room.clock():
+    if when.begins > room.clock():
         raise UsageError(f"{when} is still to come", fix="Give an earlier time, or: unknown")
     return str(when) if when.date_only else written(when.at, room.workspace.zone)
 

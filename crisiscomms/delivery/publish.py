@@ -75,7 +75,8 @@ class Publishing:
         """Finish what an earlier run left, from its frozen items. None where nothing was left.
 
         `first`: how many readers of each list may hear it for now. None: all, also of what was tried first before. Of other
-        incidents than those of `of` (none: all) as many as it was said to be. CrisiscommsError where the ledger is older than what was published.
+        incidents than those of `of` (none: all) as many as it was said to be. Raises CrisiscommsError where the ledger is older
+        than what was published.
         """
         ledger = self.room.ledger
         self._take_over()
@@ -123,9 +124,10 @@ class Publishing:
 
     def _hold_sensitive(self) -> None:
         """Stop what is left of an incident that has become market-sensitive since it was published."""
-        for name in {publication.incident for publication in self.room.ledger.open_publications()}:
-            if self.room.is_locked(name) and name not in self.room.ledger.holds():
-                self.room.ledger.hold(name, SENSITIVE)
+        ledger = self.room.ledger
+        for name in {publication.incident for publication in ledger.open_publications()} - ledger.holds().keys():
+            if self.room.is_locked(name):
+                ledger.hold(name, SENSITIVE)
 
     def plan(self, records: list[Record], choices: Choices) -> Plan:
         """Plan against the ledger as it is now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar, Self
@@ -36,6 +36,8 @@ _SPAN_UNITS = {
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
+#: A date alone is kept as the end of its day.
+_LAST_SECOND = time(23, 59, 59)
 _WRITE_TIME = "Write it as 2026-11-18 10:12, or as 2026-11-18 for the end of that day"
 
 
@@ -65,7 +67,7 @@ class When(Kind):
         zone = zone_of(match["zone"] or reading.zone)
         try:
             day = date.fromisoformat(match["date"])
-            clock = time.fromisoformat(match["time"]) if match["time"] else time(23, 59, 59)
+            clock = time.fromisoformat(match["time"]) if match["time"] else _LAST_SECOND
         except ValueError as error:
             raise wrong("bad-time", f'"{shown(given)}" does not exist', "Check day, hour and minute") from error
         if day.year not in _YEARS:
@@ -76,6 +78,18 @@ class When(Kind):
     def utc(self) -> datetime:
         """The same moment in UTC."""
         return self.at.astimezone(UTC)
+
+    @classmethod
+    def stored(cls, iso: str, zone: tzinfo) -> Self:
+        """Read a moment as content holds it. A date alone, or the last second of a day in a zone, is the whole of that day."""
+        at = datetime.fromisoformat(iso)
+        at = datetime.combine(at.date(), _LAST_SECOND, zone) if at.tzinfo is None else at.astimezone(zone)
+        return cls(at, date_only=at.time() == _LAST_SECOND)
+
+    @property
+    def begins(self) -> datetime:
+        """The earliest moment that it can mean: of a day alone its beginning."""
+        return self.at.replace(hour=0, minute=0, second=0) if self.date_only else self.at
 
     def is_after(self, due: When) -> bool:
         """Say whether this was later than a due time. A day alone is later only than another day: nobody noted its hour."""

@@ -8,14 +8,13 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, 
 
 from crisiscomms.ledger.reading import Reading
 from crisiscomms.ledger.rows import Row
-from crisiscomms.ledger.statements import ROWS_IN_HAND, was_due, words
+from crisiscomms.ledger.statements import BOTH, ROWS_IN_HAND, was_due, words
 from crisiscomms.ledger.states import MAYBE_OUT, OUT, WAITING, State
 from crisiscomms.ledger.tables import deliveries, items, publications, standing, suppressions
 from crisiscomms.published import STANDING, Copy, Heard, Published, PublishedIncident, Told
 from crisiscomms.telling import Telling
 
 _d, _i = deliveries.c, items.c
-_BOTH = deliveries.join(items, _d.item == _i.id)
 _FROZEN = was_due().label("frozen")
 _COPY = select(
     _i.channel,
@@ -95,7 +94,7 @@ class History(Reading):
     def of(self, incident: str, channel: str, recipients: Sequence[str]) -> Mapping[str, Sequence[Copy]]:
         """Return every delivery of an incident through a channel to some readers, oldest first."""
         lane = select(_i.lane).where(_i.incident == incident, _i.channel == channel).limit(1).scalar_subquery()
-        mine = _COPY.select_from(_BOTH).where(_d.lane == lane, _d.recipient.in_(recipients)).order_by(_d.id)
+        mine = _COPY.select_from(BOTH).where(_d.lane == lane, _d.recipient.in_(recipients)).order_by(_d.id)
         found: dict[str, list[Copy]] = {}
         with self.store.read() as connection:
             for _, *copy in connection.execute(mine):
@@ -103,18 +102,16 @@ class History(Reading):
                 found.setdefault(made.recipient, []).append(made)
         return found
 
-    def misled(self, incident: str, heard: Heard) -> frozenset[tuple[str, str]]:
-        """Return the channels and audiences with readers who heard something, and no correction since."""
-        found = (
-            select(_i.channel, _i.audience).select_from(_BOTH).where(_i.incident == incident, _heard(heard)).distinct()
-        )
+    def misled(self, incident: str, heard: Heard) -> frozenset[str]:
+        """Return the audiences (PUBLIC: of posts) with readers who heard something, and no correction since."""
+        found = select(_i.audience).select_from(BOTH).where(_i.incident == incident, _heard(heard)).distinct()
         with self.store.read() as connection:
-            return frozenset((row[0], row[1]) for row in connection.execute(found))
+            return frozenset(row[0] for row in connection.execute(found))
 
     def scheduled(self, incident: str) -> frozenset[str]:
         """Return the updates that were planned for later, and went to nobody since."""
         mine = (_i.incident == incident, not_(was_due()), _d.state.in_(words(*WAITING, State.CANCELLED)))
-        found = select(_i.update_id).select_from(_BOTH).where(*mine).distinct()
+        found = select(_i.update_id).select_from(BOTH).where(*mine).distinct()
         with self.store.read() as connection:
             return frozenset(row[0] for row in connection.execute(found))
 
@@ -126,14 +123,14 @@ class History(Reading):
         wants_none = exists(select(literal(1)).where(suppressions.c.reader == _d.recipient).correlate(deliveries))
         about = (_i.incident == incident, _i.channel == channel, not_(wants_none))
         each = [and_(_i.audience == name, _heard(one)) for name, several in heard.items() for one in several]
-        counted = select(func.count(_d.recipient.distinct())).select_from(_BOTH).where(*about, or_(false(), *each))
+        counted = select(func.count(_d.recipient.distinct())).select_from(BOTH).where(*about, or_(false(), *each))
         with self.store.read() as connection:
             return int(connection.execute(counted).scalar() or 0)
 
     def waiting(self, incident: str) -> Iterator[tuple[str, Copy]]:
         """Yield every delivery of an incident that has not begun, with its channel, oldest first."""
         mine = select(_i.id).where(_i.incident == incident).scalar_subquery()
-        waits = _COPY.select_from(_BOTH).where(_d.item.in_(mine), _d.state.in_(words(*WAITING))).order_by(_d.id)
+        waits = _COPY.select_from(BOTH).where(_d.item.in_(mine), _d.state.in_(words(*WAITING))).order_by(_d.id)
         with self.store.read() as connection:
             for channel, *copy in connection.execution_options(yield_per=5_000).execute(waits):
                 yield channel, Copy(*copy)

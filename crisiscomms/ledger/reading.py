@@ -12,6 +12,7 @@ from crisiscomms.ledger.pace import wait_of
 from crisiscomms.ledger.rows import Publication, Row, Stage, Suppression
 from crisiscomms.ledger.statements import (
     ANY_EARLIER,
+    BOTH,
     READY_ITEMS,
     ROWS_IN_HAND,
     due_of,
@@ -27,7 +28,6 @@ from crisiscomms.ledger.trail import Trail
 from crisiscomms.published import iso
 
 _d, _i = deliveries.c, items.c
-_BOTH = deliveries.join(items, _d.item == _i.id)
 #: What narrows a search by state to the index, which has deliveries by their item first.
 _EVERY_ITEM = select(_i.id).scalar_subquery()
 #: Refused for good, and nobody has said yet what is to become of it.
@@ -196,13 +196,13 @@ class Reading:
         when = func.coalesce(_d.not_before, _i.not_before)
         waits = and_(_d.item.in_(mine), _d.state.in_(words(*WAITING)), when > self.now())
         with self.store.read() as connection:
-            return connection.execute(select(func.min(when)).select_from(_BOTH).where(waits)).scalar() or ""
+            return connection.execute(select(func.min(when)).select_from(BOTH).where(waits)).scalar() or ""
 
     def coming(self) -> list[tuple[str, str]]:
         """Return incidents and the times of their updates that were planned for later, wait still, and are not on hold."""
         waits = and_(not_(was_due()), not_(on_hold()), _d.state.in_(words(*WAITING)))
         with self.store.read() as connection:
-            found = connection.execute(select(_i.incident, _i.at).select_from(_BOTH).where(waits).distinct())
+            found = connection.execute(select(_i.incident, _i.at).select_from(BOTH).where(waits).distinct())
             return sorted((row[0], row[1]) for row in found)
 
     def wait(self, channel: str, per_second: float | None) -> float:

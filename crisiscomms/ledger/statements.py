@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from crisiscomms.ledger.states import MOVES, UNSETTLED, WAITING, State
 from crisiscomms.ledger.tables import claims, deliveries, holds, items, publications
+from crisiscomms.published import EVERYTHING
 
 _d, _i = deliveries.c, items.c
 
@@ -80,9 +81,11 @@ NEW = (
     "evidence",
 )
 ADD = insert(deliveries).values({name: bindparam(name) for name in NEW})
-ROWS = select(*ROW).select_from(deliveries.join(items, _d.item == _i.id))
+#: Deliveries with what they share with others of their item.
+BOTH = deliveries.join(items, _d.item == _i.id)
+ROWS = select(*ROW).select_from(BOTH)
 ROWS_IN_HAND = select(*ROW, func.coalesce(claims.c.worker, ""), func.coalesce(claims.c.at, "")).select_from(
-    deliveries.join(items, _d.item == _i.id).outerjoin(claims, _d.claim == claims.c.id)
+    BOTH.outerjoin(claims, _d.claim == claims.c.id)
 )
 
 
@@ -107,7 +110,7 @@ def move(to: State, names: tuple[str, ...], *, claimed: bool = False) -> Update:
 def on_hold() -> ColumnElement[bool]:
     """Say that an item is on hold: its incident, its channel, or everything."""
     scopes = or_(
-        holds.c.scope == _i.incident, holds.c.scope == literal("channel:") + _i.channel, holds.c.scope == "everything"
+        holds.c.scope == _i.incident, holds.c.scope == literal("channel:") + _i.channel, holds.c.scope == EVERYTHING
     )
     return exists(select(literal(1)).select_from(holds).where(scopes)).correlate(items)
 

@@ -15,6 +15,7 @@ from crisiscomms.ledger.statements import ROWS_IN_HAND, due_of, move, take, word
 from crisiscomms.ledger.states import State
 from crisiscomms.ledger.tables import claims, deliveries, holds, items, publications, standing, suppressions
 from crisiscomms.ledger.trail import Entry, told
+from crisiscomms.published import EVERYTHING
 
 #: For how many seconds a worker has a batch for itself, and after how many it says that it is still there.
 LEASE, RENEW_AFTER = 60.0, 15.0
@@ -233,4 +234,4 @@ class Working(History):
 
 
 def _is_held(row: Row, scopes: set[str]) -> bool:
-    return not scopes.isdisjoint((row.incident, f"channel:{row.channel}", "everything"))
+    return not scopes.isdisjoint((row.incident, f"channel:{row.channel}", EVERYTHING))

@@ -177,7 +177,7 @@ def told_last(facts: Facts, audience: str | None) -> dict[str, str]:
     told = [
         t
         for t in facts.published.told
-        if t.audience == (audience or "")
+        if t.audience == (audience or PUBLIC)
         and t.state in MAYBE_OUT
         and t.kind not in STANDING
         and t.update in wrong & order.keys()
@@ -215,15 +215,11 @@ def _still(
         # What was published while nothing else went out stood on the pages only.
         said = [chain[0], *(one for earlier, one in pairwise(chain) if set(one[0].heard) != set(earlier[0].heard))]
     else:
-        said = [one for one in chain if _misled(facts, audience, one[1])]
+        misled, group = facts.published.misled, audience or PUBLIC
+        said = [one for one in chain if group in misled.get(one[1].span, ())]
     wrong = [(one, heard) for one, heard in said if one.before != now]
     # The last stands for what it is now.
     return [(one._replace(after=now), heard) for one, heard in wrong]
-
-
-def _misled(facts: Facts, audience: str | None, heard: Heard) -> bool:
-    told = (facts.published.misled or {}).get(heard.span, frozenset())
-    return any(group == (audience or "") for _, group in told)
 
 
 def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction:

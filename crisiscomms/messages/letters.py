@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-from crisiscomms.messages.corrections import told_last, uncorrected
+from crisiscomms.messages.corrections import told_last
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import Notice
@@ -38,8 +38,7 @@ class Letters(Writer):
         """Yield the correction for each audience in which somebody was told a figure that has changed since."""
         for audience in dict.fromkeys(t.audience for t in self.facts.published.told):
             updates = [self.incident.update(name) for name in told_last(self.facts, audience).values()]
-            # Whom no list names any more the plan names.
-            if updates and not self.facts.public(audience) and uncorrected(self.facts, audience):
+            if updates and not self.facts.public(audience):  # whom no list names any more the plan names
                 for language in self.facts.voices:
                     yield self._notice("correction", audience, language, max(updates, key=lambda one: one.at.at))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import datetime
 
-from crisiscomms.fields import Text, When
+from crisiscomms.fields import Text
 from crisiscomms.messages.model import Entry, Memo, Page, PageKind, Picture, PromiseLine, SiteContent, digest
 from crisiscomms.messages.prose import PUBLISHED_AT, one_line, plain_times, sentences, single_spaced, to_html, to_text
 from crisiscomms.messages.teller import Said
@@ -70,7 +70,7 @@ class Pages(Writer):
             return PUBLISHED_AT
         deeds = [promise.kept or promise.broken for promise in incident.promises]
         deeds += [action.done for action in incident.actions]
-        found = [(_begin(when), iso(when)) for when in (facts.update.at, *deeds) if when]
+        found = [(when.begins, iso(when)) for when in (facts.update.at, *deeds) if when]
         found += [(datetime.fromisoformat(one.at), one.at) for one in facts.corrections if one.at]
         return max((one for one in found if one[0] <= facts.now), key=lambda one: one[0])[1]
 
@@ -156,11 +156,6 @@ class Pages(Writer):
             to_text(source),
             _twin(source),
         )
-
-
-def _begin(when: When) -> datetime:
-    """Return a moment; of a day alone its beginning."""
-    return datetime.combine(when.at, time(), when.at.tzinfo) if when.date_only else when.at
 
 
 def _twin(source: str) -> str:

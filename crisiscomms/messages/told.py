@@ -188,13 +188,16 @@ class Told(People, Deeds):
     @cached_property
     def new_corrections(self) -> list[Said]:
         """Changed figures that those who were told the old ones have not heard of yet. Changed words stay on the page."""
-        return [self._correction(c) for c in uncorrected(self._facts, self._audience)]
+        return [self._correction(c) for c in self._uncorrected]
 
     @cached_property
     def corrected_page(self) -> bool:
         """Whether the page says any of `new_corrections` too: what an audience alone was told stands on none."""
-        found = uncorrected(self._facts, self._audience)
-        return any(one.is_for(group) for one in found for group in (PUBLIC, PAGES))
+        return any(one.is_for(group) for one in self._uncorrected for group in (PUBLIC, PAGES))
+
+    @cached_property
+    def _uncorrected(self) -> list[Correction]:
+        return uncorrected(self._facts, self._audience)
 
     def _in_context(self, correction: Correction) -> Md | None:
         """Return the sentence in which a figure stands as it is now: a number alone does not say what is counted."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from crisiscomms.fields import When
 from crisiscomms.messages.facts import Facts
 from crisiscomms.messages.prose import Md, plain_times
@@ -64,7 +66,7 @@ class Writer:
 
         In a letter the apology comes first.
         """
-        missing = self._untranslated(language) if len(self.facts.voices) > 1 else {}
+        missing = self._untranslated.get(language) or {}
         found = next(
             (missing[key[0]] for key, said in self.facts.cited.items() if key[0] in missing and said in source), ""
         )
@@ -77,10 +79,16 @@ class Writer:
         heading, below = source.split("\n", 1)
         return f"{heading}\n\n{words}\n{below}"
 
-    def _untranslated(self, language: str) -> dict[str, str]:
-        """Return the sentences that nobody put into a language yet, with the language they are in. Names need no other."""
-        told = (text.told(language) for _, text in texts(self.incident))
-        return {words: found for words, found in told if found != language and words.rstrip().endswith((".", "!", "?"))}
+    @cached_property
+    def _untranslated(self) -> dict[str, dict[str, str]]:
+        """By language: the sentences that nobody put into it yet, with the language they are in. Names need no other."""
+        found: dict[str, dict[str, str]] = {language: {} for language in self.facts.voices}
+        for _, text in texts(self.incident) if len(found) > 1 else ():
+            for language, missing in found.items():
+                words, told = text.told(language)
+                if told != language and words.rstrip().endswith((".", "!", "?")):
+                    missing[words] = told
+        return found
 
 
 def iso(when: When) -> str:

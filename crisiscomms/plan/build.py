@@ -14,7 +14,7 @@ from crisiscomms.plan.deliveries import Deliveries
 from crisiscomms.plan.dispatches import Dispatches
 from crisiscomms.plan.model import NONE, Action, IncidentPlan, Item, Plan
 from crisiscomms.plan.world import Choices, World
-from crisiscomms.published import MAYBE_OUT, STANDING
+from crisiscomms.published import EVERYTHING, MAYBE_OUT, STANDING
 from crisiscomms.record import Record
 from crisiscomms.review import Case, review
 
@@ -56,7 +56,7 @@ def renamed(record: Record, world: World) -> str:
     return ""
 
 
-def elsewhere(item: Item, world: World) -> str:
+def by_another_name(item: Item, world: World) -> str:
     """Return why a message does not go that another channel sent, of which the settings know nothing any more, or nothing."""
     if item.kind in STANDING or item.action is not Action.CREATE:
         return ""
@@ -99,12 +99,12 @@ class _Planner:
         return IncidentPlan(self.record, composed, findings, tuple(items), self.ledger.bodies, unwanted.ids)
 
     def _once(self, item: Item, twice: str) -> Item:
-        why = twice or elsewhere(item, self.world)
+        why = twice or by_another_name(item, self.world)
         return self._blocked(item, why) if why else item
 
     def _held(self, item: Item) -> Item:
         holds = self.world.published.holds
-        scope = next((s for s in (item.incident, f"channel:{item.channel}", "everything") if s in holds), None)
+        scope = next((s for s in (item.incident, f"channel:{item.channel}", EVERYTHING) if s in holds), None)
         if scope is None or item.action in {Action.KEEP, Action.BLOCK}:
             return item
         return self._blocked(item, f"{scope} is on hold: {holds[scope]}")

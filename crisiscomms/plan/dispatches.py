@@ -113,7 +113,7 @@ class Dispatches:
         over = moved_on(self.composed.facts, update)
         if not over or update.id not in self._scheduled:
             return ""
-        return f'"{update.id}" was planned before "{over}" said that it is over. If it is not, write it as a new update'
+        return reasons.OUT_OF_DATE.format(update=update.id, over=over)
 
     @cached_property
     def _scheduled(self) -> frozenset[str]:
@@ -269,8 +269,10 @@ class Dispatches:
 
     def _says_all(self, other: str, notice: Notice) -> bool:
         """Say whether who gets the mail of another audience needs this one no more: it corrects all that this one does."""
-        if other == notice.audience or notice.kind != "correction":
-            return other != notice.audience
+        if other == notice.audience:
+            return False
+        if notice.kind != "correction":
+            return True
         said, here = ({one.what for one in uncorrected(self.composed.facts, name)} for name in (other, notice.audience))
         return said >= here
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 FROZEN = "not out yet; it goes on as it was published"
 OTHERWISE = "{who} told other figures of their own than the list has now. Say so in an update, or put the list right"
 LEFT = "{who} told the wrong figure and left the lists that it goes to. Put them back on one, or write to them"
+OUT_OF_DATE = '"{update}" was planned before "{over}" said that it is over. If it is not, write it as a new update'
 TO_NOBODY = "it names no audience with a list, so nobody gets it. Add its audiences"
 PASSED_OVER = '{who} get only the mail of "{newer}", which is newer: what this one says has to stand in it'
 

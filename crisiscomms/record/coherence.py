@@ -12,6 +12,7 @@ from pathlib import Path
 
 from crisiscomms.errors import Finding, Severity
 from crisiscomms.fields import When, shown
+from crisiscomms.published import EVERYTHING
 from crisiscomms.record.citations import TIMES
 from crisiscomms.record.files import find_file
 from crisiscomms.record.model import CLOSED, Incident
@@ -21,8 +22,6 @@ from crisiscomms.record.wording import hint, listed
 from crisiscomms.workspace import Workspace
 
 _STAYS = "Readers would see something broken, or be led astray."
-#: The scope of a hold that stops all incidents.
-_EVERYTHING = "everything"
 #: Names that one of the systems a status site may be copied to keeps for itself.
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 
@@ -62,7 +61,7 @@ class _Coherence:
         if given in _RESERVED:
             message = f'"{given}" is a name that Windows keeps for itself: no folder there can be called so'
             yield self.finding("bad-name", ("id",), message, f"Choose another name, for example {given}-incident.")
-        if given == _EVERYTHING:
+        if given == EVERYTHING:
             message = f'"{given}" is what you say to stop all incidents: crisiscomms hold {given}'
             yield self.finding("bad-name", ("id",), message, "Choose another name.")
 

@@ -238,13 +238,12 @@ class _Check:
         self.count += len(lines)
         self._remember(cells[self._email :: width])
         for at, column in enumerate(self.columns):
-            if column not in self.uncountable:
-                values = cells[at::width]
-                if not all(map(_is_whole, values)):
-                    self._look(column, lines, values)
-            if column in self.uncountable and at != self._email and not _SLIPS.isdisjoint(cells[at::width]):
+            values = cells[at::width]
+            if column not in self.uncountable and not all(map(_is_whole, values)):
+                self._look(column, lines, values)
+            if column in self.uncountable and at != self._email and not _SLIPS.isdisjoint(values):
                 self.slips.add(column)
-            if column not in self.blank and "" in (values := cells[at::width]):
+            if column not in self.blank and "" in values:
                 self.blank[column] = lines[values.index("")]
 
         if "language" in self.columns:

@@ -126,7 +126,7 @@ def _state(clock: Clock, start: When | None, due: datetime | None, filed: When |
 
 def _begin(clock: Clock, start: When) -> datetime:
     """Return when a clock begins, in the zone in which its days are counted. A date alone is the day's beginning."""
-    at = start.at.replace(hour=0, minute=0, second=0) if start.date_only else start.at
+    at = start.begins
     return at.astimezone(ZoneInfo(clock.zone)) if clock.zone else at
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from crisiscomms.errors import Finding
 from crisiscomms.fields import When
@@ -45,7 +45,7 @@ def _newer_than_update(case: Case) -> Iterator[Finding]:
                 if citation.what == "time"
                 else None
             )
-            if when and _earliest(when) > update.at.at:
+            if when and when.begins > update.at.at:
                 yield case.error(
                     "fact-newer-than-update",
                     place(citation.written),
@@ -85,7 +85,7 @@ def _future(case: Case) -> Iterator[Finding]:
     deeds = [*times, *_deeds(incident), *_counted(incident)]
     for why, found in ((told, deeds), (kept, _for_the_team(incident))):
         for path, when in found:
-            if when is not None and _earliest(when) > case.now:
+            if when is not None and when.begins > case.now:
                 yield case.error(
                     "from-the-future",
                     path,
@@ -95,18 +95,13 @@ def _future(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _earliest(when: When) -> datetime:
-    """Return the earliest moment that a time can mean: a day alone may mean its beginning."""
-    return when.at.replace(hour=0, minute=0, second=0) if when.date_only else when.at
-
-
 def _too_early(case: Case) -> Iterator[Finding]:
     """Find deeds from before there was anything to do. A figure may have been counted before, so that is a warning."""
     times, found = case.incident.times, rule("from-before-it-began", "F")
     began = times.started or times.noticed
     for build, deeds in ((case.error, _deeds(case.incident)), (case.warning, _counted(case.incident))):
         for path, when in deeds:
-            if when is not None and when.at < _earliest(began):
+            if when is not None and when.at < began.begins:
                 what = "began" if times.started else "was noticed"
                 message = f"{dotted(path)} is {when}, and it {what} {began}"
                 yield build(found.code, path, message, found.why, found.fix)
@@ -122,7 +117,7 @@ def _waits_long(case: Case) -> Iterator[Finding]:
         if not newest or not due or update.status in CLOSED or update.id in out:
             continue
         most = cadence.length * (_CALMER if update.status == "monitoring" else 1)
-        if _earliest(due) - update.at.at > most + max(_GRACE, most * _SHARE):
+        if due.begins - update.at.at > most + max(_GRACE, most * _SHARE):
             waits = length(due.at - update.at.at)
             message = (
                 f"the next update comes {waits} after this one, and readers were to hear every {length(cadence.length)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from datetime import date, datetime, time
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -78,11 +78,8 @@ class Speech:
         return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=self.voice.locale))
 
     def when(self, iso: str) -> When:
-        """Read a time. A date alone, or the last second of a day here, is the whole of that day."""
-        at = datetime.fromisoformat(iso)
-        if at.tzinfo is None:
-            at = datetime.combine(at.date(), time(23, 59, 59), self.voice.zone)
-        return When(at, date_only=at.astimezone(self.voice.zone).time() == time(23, 59, 59))
+        """Read a time, as it is here."""
+        return When.stored(iso, self.voice.zone)
 
     def tongue(self, language: str) -> str:
         """Return the name of a language."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from crisiscomms.fields import When
 from crisiscomms.messages.model import Entry, SiteContent
 from crisiscomms.record import CLOSED
 from crisiscomms.record.model import COMPONENT_STATES
@@ -35,7 +36,6 @@ _DESCRIPTIONS = {
 }
 _NO_OUTAGE = {"minor": "Minor Incident", "major": "Major Incident", "critical": "Critical Incident"}
 _DOWN = frozenset({"partial_outage", "major_outage"})
-_LAST_SECOND = time(23, 59, 59)
 
 
 class Site(NamedTuple):
@@ -173,8 +173,7 @@ def _is_outage(brief: Brief) -> bool:
 
 def _began(iso: str, zone: ZoneInfo) -> str:
     """Return when something began. Of a day alone, which content holds as its last second, that is its beginning there."""
-    at = datetime.fromisoformat(iso).astimezone(zone)
-    return _time((at.replace(hour=0, minute=0, second=0) if at.time() == _LAST_SECOND else at).isoformat())
+    return _time(When.stored(iso, zone).begins.isoformat())
 
 
 def _last(times: Iterable[str], otherwise: str) -> str:

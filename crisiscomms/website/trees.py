@@ -72,7 +72,9 @@ class Tree:
     def _front(self) -> Listing:
         now = sorted(self.open, key=lambda brief: SEVERITIES.index(brief.severity))
         owing = [brief for brief in self.over if brief.incident in self.overdue]
-        past = [*owing, *(brief for brief in self.over if brief not in owing)][: max(_RECENT, len(owing))]
+        past = [*owing, *(brief for brief in self.over if brief.incident not in self.overdue)][
+            : max(_RECENT, len(owing))
+        ]
         owed = [one for one in self.outcomes if one.group == "open"][:_OWED]
         components, late = self._components(now), self._late((*now, *past))
 
