@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 
-from crisiscomms.channels.base import Fan, Rejected
+from crisiscomms.channels.base import Fan, NotSent, Prepared, Rejected
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
 from crisiscomms.delivery.outside import Outside
@@ -57,7 +57,7 @@ class Fanning:
     failures: Failures = field(default_factory=Failures)
     per_second: float | None = None
     stopping: Callable[[], bool] = lambda: False
-    _queue: deque[Row] = field(default_factory=deque)
+    _queue: deque[tuple[Begin, Prepared]] = field(default_factory=deque)
     _flying: dict[int, Begin] = field(default_factory=dict)
     _gone: set[int] = field(default_factory=set)
     _dry: bool = False
@@ -101,7 +101,9 @@ class Fanning:
         if wanted > len(self._queue) and not self._dry:
             self._claim(BATCH - len(self._queue) - len(self._flying))
         for _ in range(min(wanted, len(self._queue))):
-            self._give(self._queue.popleft())
+            begin, prepared = self._queue.popleft()
+            self._flying[begin.row.id] = begin
+            self.fan.give(begin.row.id, prepared)
 
     def _claim(self, most: int) -> None:
         began = moment()
@@ -112,23 +114,27 @@ class Fanning:
         # A row that others took back from us and left again may still be on its way out: it is not given twice.
         if twice := [row for row in rows if row.id in self._flying]:
             self.ledger.give_back(twice)
-        self._queue.extend(row for row in rows if row.id not in self._flying)
+        self._prepare([row for row in rows if row.id not in self._flying])
 
-    def _give(self, row: Row) -> None:
-        try:
-            prepared, readers = self.outside.prepare(row)
-        except Rejected as refusal:
-            self._note(row, refusal)
-            return
-        self._flying[row.id] = Begin(row, readers)
-        self.fan.give(row.id, prepared)
+    def _prepare(self, rows: Sequence[Row]) -> None:
+        """Make rows ready, all at once: between other work each would take half as long again, as caches are small."""
+        for number, row in enumerate(rows, 1):
+            try:
+                prepared, readers = self.outside.prepare(row)
+            except (NotSent, Rejected) as failure:
+                self._note(row, failure)
+                if self.failures.too_many:
+                    self.ledger.give_back(rows[number:])
+                    return
+            else:
+                self._queue.append((Begin(row, readers), prepared))
 
     def _give_back(self) -> None:
         """Let go of everything of which nobody can have got the last byte."""
         tags = [tag for tag in self._flying if tag not in self._gone]
         self.fan.stop(tags)
         rows = [self._flying.pop(tag).row for tag in tags]
-        rows += self._queue
+        rows += [begin.row for begin, _ in self._queue]
         self._queue.clear()
         self.ledger.give_back(rows)
 
@@ -136,7 +142,7 @@ class Fanning:
 
     async def _turn(self, begins: list[Begin]) -> None:
         """Write what ended and what begins, then let the last bytes go."""
-        self._lease.keep(chain((one.row for one in self._flying.values()), self._queue))
+        self._lease.keep(one.row for one in chain(self._flying.values(), (begin for begin, _ in self._queue)))
         endings, self._endings = self._endings, []
         begun = self.ledger.turn(begins, [one for one, _ in endings])
         for one, outcome in endings:

@@ -10,7 +10,7 @@ from email import policy
 import pytest
 from ledgers import ANA, AT, LATER, NOW, TELLING, line
 from standins.office import LATER as SECOND_WORDS
-from standins.office import MAIL, TEN
+from standins.office import MAIL, TEN, X
 
 from crisiscomms.ledger import Ledger, Stage
 
@@ -60,6 +60,18 @@ def test_a_channel_that_is_of_another_type_now_stops_nobody_else(ten, mail):
     settings(ten).write_text(kept)
     ten.publish()
     assert mail.counts == dict.fromkeys(TEN, 1)
+
+
+def test_posts_that_wait_for_a_channel_that_carries_mails_now_stop_nobody_else(ten, mail):
+    mails = MAIL.format(port=mail.port)
+    ten.settle(mails, X.format(url="http://127.0.0.1:9"), public=("website", "x"))
+    for name in ("api_key", "api_secret", "access_token", "access_secret"):
+        ten.secret(f"x.{name}", "k")
+    ten.publish(expect=6)
+    ten.settle(mails, mails.replace("channels.email", "channels.x"))
+    ten.record({}, SECOND)
+    assert "was of another type when this was approved" in ten.publish(expect=6)
+    assert mail.counts == dict.fromkeys(TEN, 2)
 
 
 @pytest.mark.parametrize("name", ["memo", "all"])
