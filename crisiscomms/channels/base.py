@@ -167,10 +167,6 @@ class Sender(Protocol):
 class Fan(Protocol):
     """Many connections to one place, driven in turns by one task. A tag is unique among the messages in flight."""
 
-    def wants(self) -> int:
-        """Return how many more messages it can take now, so that no connection waits for its next one."""
-        ...
-
     def give(self, tag: int, prepared: Prepared) -> None:
         """Queue one message. There is one attempt, with no retry that a place could notice."""
         ...

@@ -17,8 +17,6 @@ from crisiscomms.channels.smtp_line import DOT, EDGE, OVER, Line, Mail
 from crisiscomms.channels.smtp_reach import NotReachedError, Reached, reach, trust
 from crisiscomms.channels.smtp_words import HUNG_UP, SILENT, unreached
 
-#: Mails in hand for each connection: one after its dot, one before it, one in the queue.
-_IN_HAND = 3
 #: Rounds of the loop in which mails may still come to their edge, before a turn with less than half of the connections.
 _GATHERING = 3
 #: Seconds between attempts to connect after a failure: the first pause, and the longest.
@@ -55,10 +53,6 @@ class SmtpFan:
         self._timer = self._loop.call_later(self._beat, self._tick)
 
     # -- what the drain asks for -------------------------------------------------------------------------------
-
-    def wants(self) -> int:
-        """See `Fan.wants`."""
-        return max(0, _IN_HAND * self._settings.connections - len(self._mails))
 
     def give(self, tag: int, prepared: Prepared) -> None:
         """See `Fan.give`. A mail that must not be sent ends as Rejected, and no server hears of it."""

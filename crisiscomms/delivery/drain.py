@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from crisiscomms.channels.base import Channel, NotSent, OutcomeUnknown, Receipt, Rejected
+from crisiscomms.channels.base import Caps, Channel, NotSent, OutcomeUnknown, Receipt, Rejected
 from crisiscomms.delivery.fanning import BATCH, Fanning
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import AFTER_REFUSALS, Failures, Outcome, ending
@@ -116,7 +116,7 @@ class Drain:
         failures = Failures()
         while True:
             if channel is not None and channel.caps.fans:
-                going = await self._fan(stage, outside, failures, per_second)
+                going = await self._fan(stage, outside, failures, channel.caps)
             else:
                 going = self._one_by_one(stage, outside, failures)
             if failures.asked:
@@ -141,14 +141,14 @@ class Drain:
         if self.ledger.store.shared:
             self.ledger.ask_patience(channel, AFTER_REFUSALS)
 
-    async def _fan(self, stage: Stage, outside: Outside, failures: Failures, per_second: float | None) -> bool:
+    async def _fan(self, stage: Stage, outside: Outside, failures: Failures, caps: Caps) -> bool:
         try:
             fan = await outside.fan(stage.channel)
         except NotSent as failure:
             self.tally.problem(f"{stage.channel}: {failure.reason}")
             return False
         ended, stopping = self._ended, self.stopping
-        return await Fanning(self.ledger, stage, fan, outside, ended, failures, per_second, stopping).run()
+        return await Fanning(self.ledger, stage, fan, caps, outside, ended, failures, stopping).run()
 
     def _one_by_one(self, stage: Stage, outside: Outside, failures: Failures) -> bool:
         """Send one row after the other. For what comes in small numbers: sites, memos, posts, files."""

@@ -7,13 +7,11 @@ ledger keeps up with the wire, and still every mail has its mark before the byte
 from __future__ import annotations
 
 import gc
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 
-from crisiscomms.channels.base import Fan, NotSent, Prepared, Rejected
+from crisiscomms.channels.base import Caps, Fan, NotSent, Rejected
 from crisiscomms.delivery.lease import Lease, moment
 from crisiscomms.delivery.outcomes import Failures, Outcome, ending
 from crisiscomms.delivery.outside import Outside
@@ -52,20 +50,22 @@ class Fanning:
     ledger: Ledger
     stage: Stage
     fan: Fan
+    caps: Caps
     outside: Outside
     ended: Ended
     failures: Failures = field(default_factory=Failures)
-    per_second: float | None = None
     stopping: Callable[[], bool] = lambda: False
-    _queue: deque[tuple[Begin, Prepared]] = field(default_factory=deque)
     _flying: dict[int, Begin] = field(default_factory=dict)
     _gone: set[int] = field(default_factory=set)
     _dry: bool = False
     _endings: list[tuple[Ending, Outcome]] = field(default_factory=list)
     _lease: Lease = field(init=False)
+    _few: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._lease = Lease(self.ledger)
+        # One after its last byte, one before it, and one that is next, on each connection.
+        self._few = min(3 * self.caps.connections, BATCH // 2)
 
     async def run(self) -> bool:
         """Send what may go now. False: too much failed in a row, or we are to stop, and the rest was given back."""
@@ -75,11 +75,11 @@ class Fanning:
     async def _run(self) -> bool:
         while True:
             going = not self.failures.too_many and not self.stopping()
-            if going:
-                self._fill()
+            if going and not self._dry and len(self._flying) < self._few:
+                self._claim(BATCH - len(self._flying))
             if self._endings:
                 await self._turn([])
-            if not self._flying and not self._queue:
+            if not self._flying:
                 return going
             found = await self.fan.turn()
             for tag, outcome in found.ended:
@@ -95,29 +95,19 @@ class Fanning:
 
     # -- rows in hand ------------------------------------------------------------------------------------------
 
-    def _fill(self) -> None:
-        """Give the connections what they can take, and claim more rows where too few are left for that."""
-        wanted = self.fan.wants()
-        if wanted > len(self._queue) and not self._dry:
-            self._claim(BATCH - len(self._queue) - len(self._flying))
-        for _ in range(min(wanted, len(self._queue))):
-            begin, prepared = self._queue.popleft()
-            self._flying[begin.row.id] = begin
-            self.fan.give(begin.row.id, prepared)
-
     def _claim(self, most: int) -> None:
         began = moment()
-        rows = self.ledger.claim(self.stage, Worker.this(), most=most, per_second=self.per_second)
+        rows = self.ledger.claim(self.stage, Worker.this(), most=most, per_second=self.caps.per_second)
         self._dry = len(rows) < most
-        if rows and not self._queue and not self._flying:
+        if rows and not self._flying:
             self._lease.begin(began)
         # A row that others took back from us and left again may still be on its way out: it is not given twice.
         if twice := [row for row in rows if row.id in self._flying]:
             self.ledger.give_back(twice)
-        self._prepare([row for row in rows if row.id not in self._flying])
+        self._give([row for row in rows if row.id not in self._flying])
 
-    def _prepare(self, rows: Sequence[Row]) -> None:
-        """Make rows ready, all at once: between other work each would take half as long again, as caches are small."""
+    def _give(self, rows: Sequence[Row]) -> None:
+        """Give rows to the fan, all at once: between other work each would take half as long again, as caches are small."""
         for number, row in enumerate(rows, 1):
             try:
                 prepared, readers = self.outside.prepare(row)
@@ -127,22 +117,20 @@ class Fanning:
                     self.ledger.give_back(rows[number:])
                     return
             else:
-                self._queue.append((Begin(row, readers), prepared))
+                self._flying[row.id] = Begin(row, readers)
+                self.fan.give(row.id, prepared)
 
     def _give_back(self) -> None:
         """Let go of everything of which nobody can have got the last byte."""
         tags = [tag for tag in self._flying if tag not in self._gone]
         self.fan.stop(tags)
-        rows = [self._flying.pop(tag).row for tag in tags]
-        rows += [begin.row for begin, _ in self._queue]
-        self._queue.clear()
-        self.ledger.give_back(rows)
+        self.ledger.give_back([self._flying.pop(tag).row for tag in tags])
 
     # -- the turn ----------------------------------------------------------------------------------------------
 
     async def _turn(self, begins: list[Begin]) -> None:
         """Write what ended and what begins, then let the last bytes go."""
-        self._lease.keep(one.row for one in chain(self._flying.values(), (begin for begin, _ in self._queue)))
+        self._lease.keep(one.row for one in self._flying.values())
         endings, self._endings = self._endings, []
         begun = self.ledger.turn(begins, [one for one, _ in endings])
         for one, outcome in endings:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from crisiscomms.channels.base import Prepared
+from crisiscomms.channels.base import Caps, Prepared
 from crisiscomms.channels.smtp import SmtpSettings
 from crisiscomms.channels.smtp_fan import SmtpFan
 from crisiscomms.delivery.fanning import Fanning
@@ -90,7 +90,7 @@ async def runs(server: Restarting, ledger: Ledger) -> None:
     outside = SimpleNamespace(
         prepare=lambda row: (Prepared((body,), {**envelope, "to": row.recipient}, ready=True), (row.recipient,))
     )
-    fan = SmtpFan(settings, "")
+    fan, caps = SmtpFan(settings, ""), Caps("mail", leaves_machine=True, connections=settings.connections)
     stage = ledger.stages([1])[0]
     try:
         for _ in range(5):
@@ -100,7 +100,7 @@ async def runs(server: Restarting, ledger: Ledger) -> None:
                 left[:] = [number - 1 for number in left]
                 return bool(left) and left[0] < 0
 
-            work = Fanning(ledger, stage, fan, outside, lambda *_: None, Failures(), None, stopping)
+            work = Fanning(ledger, stage, fan, caps, outside, lambda *_: None, Failures(), stopping)
             await asyncio.wait_for(work.run(), 30)
     finally:
         await fan.close()
