@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crisiscomms.channels import encoding
 from crisiscomms.channels.base import Letter, Posting, Prepared, Rejected
-from crisiscomms.channels.mail import ID_PART, MailSettings, as_letter, letter_token, line_flaw, mailbox, message_id
+from crisiscomms.channels.mail import (
+    ID_PART,
+    MailSettings,
+    as_letter,
+    line_flaw,
+    mail_id,
+    mailbox,
+    message_id,
+    unsubscribe_token,
+)
 from crisiscomms.messages.model import Notice
 from crisiscomms.messages.prose import fill, slots
 
@@ -49,7 +58,9 @@ class MailForm:
         reply_to = settings.reply_to and encoding.address("Reply-To", *mailbox(settings.reply_to))
         self._about = f"\r\nReply-To: {reply_to}\r\nSubject: " if reply_to else "\r\nSubject: "
         self._dated = f"\r\nDate: {format_datetime(at)}\r\nMessage-ID: "
-        self._list_id, self._unsubscribe = f"List-Id: <{settings.list_name}>\r\n", settings.unsubscribe or ""
+        self._list, self._unsubscribe = settings.list_name, settings.unsubscribe or ""
+        self._list_id = f"List-Id: <{self._list}>\r\n"
+        self._lets_go = bool(self._unsubscribe) and not notice.required
         words = f"{notice.subject}\0{notice.text}\0{notice.html}".encode(errors="surrogatepass")
         boundary = f"=_{hashlib.sha256(words).hexdigest()[:32]}"
         self._rest = (
@@ -66,7 +77,8 @@ class MailForm:
         Raises Rejected where it cannot be a safe mail, with a reason that repeats neither its text nor the address.
         """
         to, plain = encoding.recipient(letter.name, letter.email)
-        own_id, token = message_id(self._settings, letter), letter_token(self._settings, letter, self._key)
+        own_id = mail_id(letter.notice.incident, letter.notice.update, letter.number, letter.email, self._list)
+        token = unsubscribe_token(self._key, self._list, letter.email) if self._lets_go else ""
         try:
             subject, plain_subject = self._subject_of(letter)
             body = self._body.copy()
@@ -127,7 +139,7 @@ class MailForm:
         """Read a head as a receiver would. Raises Rejected where it says anything that we did not mean."""
         absent = set() if self._settings.reply_to else {"Reply-To"}
         absent |= set() if letter.thread else {"In-Reply-To", "References"}
-        if not letter_token(self._settings, letter, self._key):
+        if not self._lets_go:
             absent |= {"List-Unsubscribe", "List-Unsubscribe-Post"}
         names = [name for name in _HEADERS if name not in absent]
         parsed: EmailMessage = _receivers().head.parsebytes(head)

@@ -119,13 +119,6 @@ def _token_of(key: bytes, list_id: str) -> hmac.HMAC:
     return hmac.new(key, f"{list_id}\0".encode(errors="surrogatepass"), "sha256")
 
 
-def letter_token(settings: MailSettings, letter: Letter, key: bytes) -> str:
-    """Return the token with which a letter's reader can unsubscribe. Empty where the letter offers no unsubscribing."""
-    if letter.notice.required or not settings.unsubscribe:
-        return ""
-    return unsubscribe_token(key, settings.list_name, letter.email)
-
-
 def mail_id(incident: str, update: str, number: int, email: str, list_name: str) -> str:
     """Return the Message-ID of the mail about one update to one reader, in its angle brackets.
 

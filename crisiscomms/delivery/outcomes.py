@@ -68,18 +68,18 @@ class Failures:
 
     def count(self, outcome: Outcome) -> None:
         """Count the end of one attempt. What a place does in passing with everyone says nothing."""
-        if getattr(outcome, "in_passing", False):
-            return
-        if isinstance(outcome, (NotSent, OutcomeUnknown)):
+        if isinstance(outcome, Receipt):
+            self.place = self.readers = self.refused = 0
+            self.took = True
+        elif isinstance(outcome, Rejected):
+            self.place = self.readers = 0
+            self.refused += 1
+        elif not getattr(outcome, "in_passing", False):
             if getattr(outcome, "only_this", False):
                 self.readers += 1
             else:
                 self.place += 1
                 self.asked = max(self.asked, getattr(outcome, "retry_after", None) or 0.0)
-        else:
-            self.place = self.readers = 0
-            self.took |= isinstance(outcome, Receipt)
-            self.refused = 0 if isinstance(outcome, Receipt) else self.refused + 1
 
     @property
     def too_many(self) -> bool:
