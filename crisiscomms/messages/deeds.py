@@ -44,11 +44,8 @@ class Deeds(Events):
 
     def _action(self, item: Action | Promise) -> Said:
         done = item.done if isinstance(item, Action) else item.kept
-        text, due, owner = self._md(item.text), self._when(item.due), self._md(item.owner)
-        late = done is None and self._is_over(item.due)
-        was_late = done is not None and item.due is not None and done.is_after(item.due)
-        parts = {"text": text, "done": self._when(done), "due": due, "owner": owner, "late": late, "was_late": was_late}
-        return Said(parts)
+        parts = {"text": self._md(item.text), "due": self._when(item.due), "owner": self._md(item.owner)}
+        return Said({**parts, **self._became(done, item.due)})
 
     @cached_property
     def do_now(self) -> list[Md]:
@@ -69,7 +66,7 @@ class Deeds(Events):
 
     @cached_property
     def repair(self) -> list[Said]:
-        """What we owe this audience: `what`, `how`, `by`, `kind`. Its own first, then what everyone gets besides."""
+        """What we owe this audience: `what`, `how`, `by`, `kind`, and what became of it. Its own first, then what everyone gets besides."""
         items = self._incident.repair
         own = [item for item in items if item.audience == self._audience]
         besides = [item for item in items if item.audience == EVERYONE != self._audience and not item.private]

@@ -114,7 +114,7 @@ def commitments(incident: Incident) -> Iterator[tuple[str, tuple[str | int, ...]
             yield f"due.action: {action.text.words[0][1]}", ("actions", index, "due"), action.due, bool(action.done)
     for index, item in enumerate(incident.repair or ()):
         if item.by:
-            yield f"due.repair: {item.what.words[0][1]}", ("repair", index, "by"), item.by, False
+            yield f"due.repair: {item.what.words[0][1]}", ("repair", index, "by"), item.by, bool(item.done)
 
 
 def stale(incident: Incident, before: Telling | None) -> dict[str, dict[str, str]]:

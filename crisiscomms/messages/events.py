@@ -81,8 +81,8 @@ class Events(Teller):
         return repair.audience == audience and not repair.private and not own
 
     def _repair(self, item: Any) -> Said:
-        what, how, by = self._md(item.what), self._md(item.how), self._when(item.by)
-        return Said({"kind": item.kind, "what": what, "how": how, "by": by, "late": self._is_over(item.by)})
+        parts = {"kind": item.kind, "what": self._md(item.what), "how": self._md(item.how), "by": self._when(item.by)}
+        return Said({**parts, **self._became(item.done, item.by)})
 
     @cached_property
     def affected(self) -> Said:

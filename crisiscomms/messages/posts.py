@@ -94,12 +94,8 @@ class Posts(Writer):
         parts.append(Part(" ".join(chosen), 1))
         if urgent:
             parts.append(Part(say("post.status").format(status=told.status_word), 1))
-        if update.next_update:
-            time = (
-                voice.brief(update.next_update, update.at.at)
-                if brief
-                else voice.by_clock(update.next_update, update.at.at)
-            )
+        if told.coming:  # a post is read for days: a time that has passed already would never be put right in it
+            time = voice.brief(told.coming, update.at.at) if brief else voice.by_clock(told.coming, update.at.at)
             form = "post.next" if "T" in time.split("\ue001", maxsplit=1)[0] else "post.next_day"
             parts.append(Part(say(form).format(time=plain_times(time)), 9))
         return parts

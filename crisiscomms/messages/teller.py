@@ -71,6 +71,11 @@ class Teller:
         """Say whether a time has passed. A day has once it is over."""
         return when is not None and when.at < self._facts.now
 
+    def _became(self, done: When | None, due: When | None) -> dict[str, Any]:
+        """Return what became of something that was due: when it was `done`, and whether it is `late` or `was_late`."""
+        was_late = done is not None and due is not None and done.is_after(due)
+        return {"done": self._when(done), "late": done is None and self._is_over(due), "was_late": was_late}
+
     def _mine(self, items: Any) -> list[Any]:
         """Return what is for this audience: its own, or else what is for everyone. Private things only for their own."""
         own = [item for item in items if item.audience == self._audience]

@@ -50,8 +50,8 @@ class Told(People, Deeds):
         """How it ended, as far as anybody may say so: `none` while it goes on, then `deeds`, `leak`, `open` or `over`.
 
         Where people may be hurt nothing is over: what was done is all that can be said (`deeds`), or that what got out
-        stays out (`leak`). While something is due, is late or is not known it is `open`. Nobody notes that a repair
-        arrived, so one that has a day stays open.
+        stays out (`leak`). While something is due, is late or is not known it is `open`: so is a repair that has a day,
+        until somebody notes that it is done.
         """
         if not self.resolved:
             return "none"
@@ -60,7 +60,7 @@ class Told(People, Deeds):
         if self.kind == "conduct" or self.harm != "none":
             return "deeds"
         owed = self.will or self.unknowns or self._update.next_update
-        return "open" if owed or any(item.by for item in self._incident.repair) else "over"
+        return "open" if owed or any(item.by and not item.done for item in self._incident.repair) else "over"
 
     @property
     def private(self) -> bool:
@@ -82,6 +82,12 @@ class Told(People, Deeds):
         """The day of the update."""
         at = self._update.at.at
         return Md(timed(self._voice.iso(When(at, date_only=True)), self._voice.date(at)))
+
+    @property
+    def coming(self) -> When | None:
+        """The time of the next update. None where it has passed."""
+        due = self._update.next_update
+        return None if self._is_over(due) else due
 
     @cached_property
     def next_update(self) -> Md | None:

@@ -166,6 +166,8 @@ class Repair(Model):
     """What they have to do for it. Best: nothing."""
     by: When | None = None
     """By when they have it."""
+    done: When | None = None
+    """When everybody had it. A person says so, never the clock."""
     private: bool = False
     """true: for this audience only, never on a page."""
 

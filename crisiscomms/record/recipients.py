@@ -23,8 +23,29 @@ _MOST_PROBLEMS = 50
 _PARTS = 64
 #: More are no languages any more.
 _MOST_LANGUAGES = 50
-#: What a spreadsheet writes into a cell that it could not work out.
-_SLIPS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
+#: What stands in lists where a spreadsheet could not work something out, and where a program or a person knew nothing.
+_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
+_UNKNOWN = frozenset(
+    {
+        "null",
+        "NULL",
+        "None",
+        "nan",
+        "NaN",
+        "undefined",
+        "n/a",
+        "N/A",
+        "n.a.",
+        "N.A.",
+        "tbd",
+        "TBD",
+        "?",
+        "??",
+        "-",
+        "--",
+    }
+)
+_SLIPS = _ERRORS | _UNKNOWN
 _is_whole = re.compile("[0-9]{1,15}").fullmatch
 
 
@@ -60,7 +81,7 @@ class Recipients:
 
     `digest` is the SHA-256 of the file in hex. `blank` has the first line with nothing under a column, `uncountable`
     the first line and cell that is no figure; columns that have none are left out. `fractions` are columns with decimals.
-    `slips` are columns in which a spreadsheet's own errors stand.
+    `slips` are columns in which something stands that is meant for nobody (see `slip_in`).
     `languages` has what stands under "language", each with its first line: the first so many, if there are very many.
     """
 
@@ -265,9 +286,11 @@ class _Check:
             self._hashes[number % _PARTS].append(number)
 
 
-def is_slip(cell: str) -> bool:
-    """Say whether a cell holds the error of a spreadsheet that could not work it out."""
-    return cell in _SLIPS
+def slip_in(cell: str) -> str:
+    """Return what a cell holds that is meant for no reader, in words. Empty where it holds none."""
+    if cell in _ERRORS:
+        return "is the error of a spreadsheet"
+    return "says only that nothing is known" if cell in _UNKNOWN else ""
 
 
 def _hashed(email: str) -> int:

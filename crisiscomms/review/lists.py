@@ -9,7 +9,7 @@ from itertools import islice
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import is_language, shown
 from crisiscomms.record import Recipient
-from crisiscomms.record.recipients import is_slip
+from crisiscomms.record.recipients import slip_in
 from crisiscomms.review.context import Case
 
 _MOST_CELLS = 50
@@ -100,13 +100,13 @@ def _holes(case: Case, file: str, person: Recipient, columns: tuple[str, ...]) -
                 "Their letter would have a hole where their figure belongs.",
                 "Fill the cell, or take the person off this list.",
             )
-        elif is_slip(written):
+        elif slip := slip_in(written):
             yield case.error(
                 "bad-cell",
                 Place(file, person.line),
-                f'"{written}" under "{column}" is the error of a spreadsheet',
+                f'"{written}" under "{column}" {slip}',
                 "Their letter would show it where their own words or figure belong.",
-                "Put right in the spreadsheet what it could not work out, and save the list again.",
+                "Put the cell right and save the list again. A name may be left empty.",
             )
         elif written and (fact := case.incident.facts.get(column)) and fact.of_reader(written) is None:
             yield case.error(

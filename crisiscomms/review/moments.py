@@ -60,6 +60,7 @@ def _deeds(incident: Incident) -> Iterator[tuple[Path_, When | None]]:
     yield from ((("actions", i, "done"), action.done) for i, action in enumerate(incident.actions))
     yield from ((("promises", i, "kept"), promise.kept) for i, promise in enumerate(incident.promises))
     yield from ((("promises", i, "broken"), promise.broken) for i, promise in enumerate(incident.promises))
+    yield from ((("repair", i, "done"), item.done) for i, item in enumerate(incident.repair))
     yield ("cause", "confirmed_at"), incident.cause.confirmed_at
 
 

@@ -119,10 +119,9 @@ def _squeeze(words: str) -> str:
 
 
 def _post(case: Case, facts: Facts, told: Told, message: Letter) -> Iterator[Finding]:
-    due = case.update.next_update
-    if due:
+    if told.coming:
         voice = facts.voices[message.language]
-        forms = [plain_times(say(due, case.update.at.at)) for say in (voice.by_clock, voice.brief)]
+        forms = [plain_times(say(told.coming, case.update.at.at)) for say in (voice.by_clock, voice.brief)]
         if not any(_squeeze(form) in message.text.lower() for form in forms):
             yield _missing(case, message, "next-update", forms[0])
     if told.ours and told.resolved and not facts.voices[message.language].apologises(message.text):

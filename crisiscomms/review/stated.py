@@ -106,7 +106,7 @@ def _no_signatory(text: _Text) -> Iterator[str]:
 
 def _no_next_update(text: _Text) -> Iterator[str]:
     due = text.facts.update.next_update
-    if due is None or text.facts.resolved:
+    if due is None or text.facts.resolved or (text.letter.kind == "post" and not text.told.coming):
         return
     said = text.voice.date(due.at) if due.date_only else text.voice.clock(due.at)
     if not text.states(said):

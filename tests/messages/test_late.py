@@ -32,6 +32,14 @@ def test_what_is_called_late_is_not_announced_further_down(bench, language, word
     assert words not in late
 
 
+def test_a_post_that_goes_out_late_announces_no_time_that_has_passed(bench):
+    in_time, late = (
+        bench.compose_data(data_of(OUTAGE, 1), f"2026-11-18 {time}").message("post x") for time in ("11:14", "11:16")
+    )
+    assert "Next update by" in in_time
+    assert "Next update" not in late
+
+
 def test_a_next_update_is_not_late_once_it_is_over(bench):
     read = bench.read(source_of(OUTAGE), "2026-11-24 12:00")
     assert not [name for name, text in read.messages() if "would write again" in text]
@@ -80,6 +88,36 @@ def test_a_repair_that_should_be_there_is_not_promised_for_the_past(bench):
     assert "This was due by 20 November 2026. If it is not done yet, tell us." in late
 
 
+@pytest.mark.parametrize(
+    ("done", "said", "over"),
+    [
+        (None, "This was due by 20 November 2026. If it is not done yet, tell us.", False),
+        ("2026-11-20", "This was done on 20 November 2026.", True),
+        ("2026-11-21", "This was done on 21 November 2026. It was due by 20 November 2026: we were late.", True),
+    ],
+)
+def test_a_repair_that_is_done_is_owed_no_more(bench, done, said, over):
+    data = data_of(OUTAGE)
+    repair = {
+        "audience": data["impact"][0]["audience"],
+        "kind": "refund",
+        "what": "We pay back the fee.",
+        "by": "2026-11-20",
+    }
+    data["repair"] = [repair | ({"done": done} if done else {})]
+    data["promises"] = [promise | {"kept": "2026-11-19 10:00"} for promise in data["promises"]]
+    data["actions"] = [action | {"done": "2026-11-19 10:00"} for action in data["actions"]]
+    faq = " ".join(bench.compose_data(data, "2026-11-28 12:00").message("faq en").split())
+    assert said in faq
+    assert ("until everything we owe you is done" not in faq) == over
+
+
+def test_a_repair_is_not_done_before_it_is(bench):
+    data = data_of(OUTAGE)
+    data["repair"] = [data["repair"][0] | {"done": "2026-12-01"}]
+    assert "from-the-future" in [finding.code for finding in bench.read_data(data, "2026-11-28 12:00").errors()]
+
+
 def test_a_promise_that_was_kept_late_says_so_wherever_it_is_said_to_be_kept(bench):
     data = data_of(OUTAGE)
     data["promises"][0]["kept"] = "2026-11-27 10:00"
@@ -89,6 +127,17 @@ def test_a_promise_that_was_kept_late_says_so_wherever_it_is_said_to_be_kept(ben
     data["promises"][0]["kept"] = "2026-11-24 10:00"
     texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
     assert "were late" not in texts["incident en"]
+
+
+def test_what_was_done_later_than_it_was_due_says_so(bench):
+    data = data_of(OUTAGE)
+    data["actions"][0] |= {"due": "2026-11-20", "done": "2026-11-21 09:00"}
+    for language, words in {"en": "It was due by 20 November 2026: we were late.", "de": "Wir waren zu spät."}.items():
+        texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
+        assert all(words in texts[f"{page} {language}"] for page in ("incident", "statement", "faq"))
+        in_time = data | {"actions": [data["actions"][0] | {"due": "2026-11-21"}]}
+        texts = dict(bench.compose_data(in_time, "2026-11-28 12:00").messages())
+        assert words not in texts[f"incident {language}"]
 
 
 def test_a_page_was_last_updated_when_the_newest_thing_on_it_was_said(bench):

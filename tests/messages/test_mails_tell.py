@@ -149,13 +149,13 @@ def test_nobody_is_told_that_we_are_late_with_what_came_in_another_update(five):
 # -- what everyone was told, and what everyone should do --------------------------------------------------------------
 
 
-def test_a_mail_quotes_what_we_published_and_when(five):
+def test_a_mail_says_what_is_new_and_of_when(five):
     words = {
-        "en": "At 08:00 CET on 17 November 2026 (07:00 UTC) we published this: Monitoring. About 2,418 parcels are late.",
-        "de": "Um 08:00 Uhr MEZ am 17. November 2026 (07:00 UTC) haben wir dies veröffentlicht: Unter Beobachtung. Etwa 2.418 Pakete sind",
-        "fr": "À 08:00 CET le 17 novembre 2026 (07:00 UTC), nous avons publié ceci\u00a0: Sous surveillance. 2\u202f418 colis environ sont",
-        "es": "A las 08:00 CET del 17 de noviembre de 2026 (07:00 UTC) publicamos lo siguiente: En observación. Aproximadamente 2.418",
-        "ar": "في الساعة \u206608:00 CET\u2069 يوم 17 نوفمبر 2026 (\u206807:00 UTC\u2069) نشرنا ما يلي: ",
+        "en": "What is new, at 08:00 CET on 17 November 2026 (07:00 UTC): Monitoring. About 2,418 parcels are late.",
+        "de": "Was neu ist, um 08:00 Uhr MEZ am 17. November 2026 (07:00 UTC): Unter Beobachtung. Etwa 2.418 Pakete sind",
+        "fr": "Ce qui est nouveau, à 08:00 CET le 17 novembre 2026 (07:00 UTC)\u00a0: Sous surveillance. 2\u202f418 colis environ sont",
+        "es": "Lo que hay de nuevo, a las 08:00 CET del 17 de noviembre de 2026 (07:00 UTC): En observación. Aproximadamente 2.418",
+        "ar": "ما الجديد، في الساعة \u206608:00 CET\u2069 يوم 17 نوفمبر 2026 (\u206807:00 UTC\u2069): ",
     }
     assert_each_says(mails(five, parcels()), words)
 

@@ -448,7 +448,6 @@ def test_a_private_update_reaches_its_audience_and_no_page_feed_post_or_memo(ben
         assert "CANARY" not in content.summary
         assert "16:22" not in "".join(page.html for page in content.pages)
         assert content.entries[0].id == "counted"
-    assert "we published this" not in read.message("notice merchants en")
     assert read.errors() == []
 
 
