@@ -18,34 +18,12 @@ from crisiscomms.errors import CrisiscommsError, Finding, InvalidInput, Place, r
 from crisiscomms.fields import figure_in, is_email
 from crisiscomms.record.cells import harmless, header_flaws, problem, row_flaws
 from crisiscomms.record.rows import BrokenRow, CsvFile, NotText, flat, not_text
+from crisiscomms.record.slips import SLIPS
 
 _MOST_PROBLEMS = 50
 _PARTS = 64
 #: More are no languages any more.
 _MOST_LANGUAGES = 50
-#: What stands in lists where a spreadsheet could not work something out, and where a program or a person knew nothing.
-_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
-_UNKNOWN = frozenset(
-    {
-        "null",
-        "NULL",
-        "None",
-        "nan",
-        "NaN",
-        "undefined",
-        "n/a",
-        "N/A",
-        "n.a.",
-        "N.A.",
-        "tbd",
-        "TBD",
-        "?",
-        "??",
-        "-",
-        "--",
-    }
-)
-_SLIPS = _ERRORS | _UNKNOWN
 _is_whole = re.compile("[0-9]{1,15}").fullmatch
 
 
@@ -262,7 +240,7 @@ class _Check:
             values = cells[at::width]
             if column not in self.uncountable and not all(map(_is_whole, values)):
                 self._look(column, lines, values)
-            if column in self.uncountable and at != self._email and not _SLIPS.isdisjoint(values):
+            if column in self.uncountable and at != self._email and not SLIPS.isdisjoint(values):
                 self.slips.add(column)
             if column not in self.blank and "" in values:
                 self.blank[column] = lines[values.index("")]
@@ -284,13 +262,6 @@ class _Check:
     def _remember(self, emails: list[str]) -> None:
         for number in map(_hashed, emails):
             self._hashes[number % _PARTS].append(number)
-
-
-def slip_in(cell: str) -> str:
-    """Return what a cell holds that is meant for no reader, in words. Empty where it holds none."""
-    if cell in _ERRORS:
-        return "is the error of a spreadsheet"
-    return "says only that nothing is known" if cell in _UNKNOWN else ""
 
 
 def _hashed(email: str) -> int:

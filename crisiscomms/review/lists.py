@@ -9,7 +9,7 @@ from itertools import islice
 from crisiscomms.errors import Finding, Place
 from crisiscomms.fields import is_language, shown
 from crisiscomms.record import Recipient
-from crisiscomms.record.recipients import slip_in
+from crisiscomms.record.slips import slip_in
 from crisiscomms.review.context import Case
 
 _MOST_CELLS = 50
