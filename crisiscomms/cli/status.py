@@ -114,7 +114,8 @@ def _times(room: "Room", names: list[str]) -> "tuple[list[str], list[str], list[
     """Return of some incidents what is late and what comes next, in words, and the clocks of the law."""
     from crisiscomms.cli.outcome import gone
     from crisiscomms.errors import InvalidInput
-    from crisiscomms.record import is_open, load_record
+    from crisiscomms.record import load_record
+    from crisiscomms.record.commitments import commitments
     from crisiscomms.review.clocks import clocks
 
     ticking: list[Ticking] = []
@@ -150,11 +151,10 @@ def _times(room: "Room", names: list[str]) -> "tuple[list[str], list[str], list[
             for update in incident.updates
             if update.at.at > clock
         ]
-        for promise in incident.promises:
-            if is_open(promise):
-                (late if promise.due.at < clock else coming).append(
-                    f'{name}: promise "{promise.id}", due {promise.due}: {promise.owner.words[0][1]} sees to it'
-                )
+        for one in commitments(incident):
+            if one.due and not one.ended:
+                who = f": {one.owner.words[0][1]} sees to it" if one.owner else ""
+                (late if one.due.at < clock else coming).append(f'{name}: {one.kind} "{one.name}", due {one.due}{who}')
     return late, coming, ticking
 
 

@@ -19,7 +19,8 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.model import site_content
 from crisiscomms.messages.templates import voices
 from crisiscomms.published import Copies, NoCopies, Published, PublishedIncident
-from crisiscomms.record import CLOSED, Record, is_open, load_record
+from crisiscomms.record import CLOSED, Record, load_record
+from crisiscomms.record.commitments import commitments, is_owed
 from crisiscomms.workspace import Workspace, find_secret, is_url, secret
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Room:
         return records
 
     def is_open(self, record: Record, out: Published | None = None) -> bool:
-        """Say whether an incident is open: until its last status says that it is over, and all of it is `out`.
+        """Say whether an incident is open: until its last status says that it is over, nothing is owed by a day, and all is `out`.
 
         A past incident is open until its page is `out`; to who does not publish it never is.
         """
@@ -134,13 +135,17 @@ class Room:
         due = [update for update in record.incident.updates if update.at.at <= self.clock()]
         if not due or due[-1].status not in CLOSED or len(due) < len(record.incident.updates):
             return True
-        if any(is_open(promise) for promise in record.incident.promises):
+        if is_owed(record.incident, due[-1]):
             return True
         told = (out or self.published()).of(record.incident.id)
         return told.telling is None or due[-1].id not in told.telling.updates or self._keeps_from_readers(record, told)
 
     def _keeps_from_readers(self, record: Record, told: PublishedIncident) -> bool:
-        """Say whether the page still waits for a promise of which the record says what became of it."""
+        """Say whether the page still waits for something of which the record says what became of it."""
+        stood = told.telling.texts if told.telling else {}
+        deeds = ((stood.get(f"deed.{one.key}"), bool(one.ended)) for one in commitments(record.incident))
+        if any(known is not None and bool(known["done"]) != done for known, done in deeds):
+            return True
         promises = {promise.id: (bool(promise.kept), bool(promise.broken)) for promise in record.incident.promises}
         pages = (site_content(self.ledger.blob(digest)) for digest in told.site.values())
         shown = ({one.id: (bool(one.kept), bool(one.broken)) for one in page.promises} for page in pages)

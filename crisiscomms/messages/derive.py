@@ -13,6 +13,7 @@ from crisiscomms.messages.languages import Voice
 from crisiscomms.messages.prose import PUBLISHED_AT, one_line
 from crisiscomms.published import PublishedIncident
 from crisiscomms.record import TIMES, Handwritten, Incident, Update
+from crisiscomms.record.commitments import commitments
 from crisiscomms.record.texts import texts
 from crisiscomms.telling import Correction, Telling
 from crisiscomms.workspace import Workspace
@@ -59,10 +60,11 @@ def telling(facts: Facts) -> Telling:
         for update in facts.updates
     }
     due = {
-        key: {voice.language: one_line(voice.moment(when)) for voice in _voices(facts)}
-        for key, _, when, _ in commitments(facts.incident)
+        f"due.{one.key}": {voice.language: one_line(voice.moment(one.due)) for voice in _voices(facts)}
+        for one in commitments(facts.incident)
+        if one.due
     }
-    kept = {**dict(_promised(facts)), **dict(_dated(facts))}
+    kept = {**dict(_promised(facts)), **dict(_done(facts)), **dict(_dated(facts))}
     sure = {
         f"fact.{name}": {"value": str(fact.value), "certainty": fact.certainty}
         for name, fact in facts.incident.facts.items()
@@ -90,6 +92,14 @@ def _promised(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"promise.{promise.id}", {name: voice.iso(when) if when else "" for name, when in times.items()}
 
 
+def _done(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield of each action and repair when it was done."""
+    voice = facts.voices[facts.languages[0]]
+    for one in commitments(facts.incident):
+        if one.kind != "promise":
+            yield f"deed.{one.key}", {"done": voice.iso(one.ended) if one.ended else ""}
+
+
 def _dated(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield of each update when it was, how it stood then, and by when it promised the next."""
     voice = facts.voices[facts.languages[0]]
@@ -100,21 +110,6 @@ def _dated(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _voices(facts: Facts) -> list[Voice]:
     return [facts.voices[language] for language in facts.languages]
-
-
-def commitments(incident: Incident) -> Iterator[tuple[str, tuple[str | int, ...], When, bool]]:
-    """Yield everything that is to be done by a day: what a telling calls it, its place, the day, and whether it is done.
-
-    Promises have ids. Work and repair are known by their words.
-    """
-    for index, promise in enumerate(incident.promises):
-        yield f"due.{promise.id}", ("promises", index, "due"), promise.due, bool(promise.kept)
-    for index, action in enumerate(incident.actions):
-        if action.due:
-            yield f"due.action: {action.text.words[0][1]}", ("actions", index, "due"), action.due, bool(action.done)
-    for index, item in enumerate(incident.repair or ()):
-        if item.by:
-            yield f"due.repair: {item.what.words[0][1]}", ("repair", index, "by"), item.by, bool(item.done)
 
 
 def stale(incident: Incident, before: Telling | None) -> dict[str, dict[str, str]]:

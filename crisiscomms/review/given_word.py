@@ -9,9 +9,9 @@ from datetime import datetime
 from crisiscomms.errors import Finding
 from crisiscomms.fields import When, shown
 from crisiscomms.messages.corrections import changed_groups
-from crisiscomms.messages.derive import commitments
 from crisiscomms.messages.prose import one_line
 from crisiscomms.published import STANDING, WAITING
+from crisiscomms.record.commitments import commitments
 from crisiscomms.record.texts import passages
 from crisiscomms.record.tree import Path_
 from crisiscomms.review.context import Case, short
@@ -85,13 +85,14 @@ def _is_after(now: str, then: str) -> bool:
 def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
     """Yield what comes later than it was promised for, without a word about that day."""
     voices = case.composed.facts.voices if case.composed else {}
-    for key, place, when, done in commitments(case.incident):
-        for language, was in _first_language_first(case, before.texts.get(key, {})) if not done else ():
-            due = one_line(voices[language].moment(when)) if language in voices else was
-            if due != was and _is_later(case, when, was, language) and not _explained(case, was, language):
-                name = shown(key.removeprefix("due.").removeprefix("action: ").removeprefix("repair: "))
-                message = f'"{name}" was promised for {_plain(was)}, and is now due {_plain(due)}'
-                yield _finding(case, "commitment-dropped", place, message)
+    for one in commitments(case.incident):
+        if one.due is None or one.ended:
+            continue
+        for language, was in _first_language_first(case, before.texts.get(f"due.{one.key}", {})):
+            due = one_line(voices[language].moment(one.due)) if language in voices else was
+            if due != was and _is_later(case, one.due, was, language) and not _explained(case, was, language):
+                message = f'"{shown(one.name)}" was promised for {_plain(was)}, and is now due {_plain(due)}'
+                yield _finding(case, "commitment-dropped", one.place, message)
                 break
 
 

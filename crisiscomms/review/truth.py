@@ -223,6 +223,15 @@ def _late(case: Case) -> Iterator[Finding]:
                 "Readers see that its time is over and nothing was done.",
                 "Do it and add done with the time, or say in an update when it comes and why so late.",
             )
+    for number, item in enumerate(incident.repair):
+        if item.by and item.by.at < case.now and not item.done:
+            yield case.warning(
+                "action-late",
+                ("repair", number, "by"),
+                f"they were to have this by {item.by}, and it is not marked as done",
+                "Readers see that its time is over and that we are late.",
+                "See to it and add done with the time, or say in an update when it comes and why so late.",
+            )
     for number, unknown in enumerate(incident.unknowns or ()):
         if unknown.expected_by and unknown.expected_by.at < case.now:
             yield case.warning(

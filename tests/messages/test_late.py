@@ -1,5 +1,7 @@
 """What was to come by a time that has passed: every page says so, and says so as soon as somebody publishes again."""
 
+import json
+
 import pytest
 from example_room import copy_example, data_of, run_here, source_of
 
@@ -85,13 +87,13 @@ def test_a_repair_that_should_be_there_is_not_promised_for_the_past(bench):
     in_time, late = (bench.compose_data(data, f"2026-11-{day} 12:00").message("faq en") for day in ("20", "21"))
     assert "This will be done by 20 November 2026." in in_time
     assert "This will be done" not in late
-    assert "This was due by 20 November 2026. If it is not done yet, tell us." in late
+    assert "This was due by 20 November 2026, and is not done yet. We are late." in late
 
 
 @pytest.mark.parametrize(
     ("done", "said", "over"),
     [
-        (None, "This was due by 20 November 2026. If it is not done yet, tell us.", False),
+        (None, "This was due by 20 November 2026, and is not done yet. We are late.", False),
         ("2026-11-20", "This was done on 20 November 2026.", True),
         ("2026-11-21", "This was done on 21 November 2026. It was due by 20 November 2026: we were late.", True),
     ],
@@ -110,6 +112,38 @@ def test_a_repair_that_is_done_is_owed_no_more(bench, done, said, over):
     faq = " ".join(bench.compose_data(data, "2026-11-28 12:00").message("faq en").split())
     assert said in faq
     assert ("until everything we owe you is done" not in faq) == over
+
+
+def test_what_is_owed_keeps_an_incident_open_after_it_is_resolved_and_what_became_of_it_reaches_the_page(tmp_path):
+    room = copy_example(tmp_path / "workspace")
+    for record in (room / "incidents").glob("*.yaml"):
+        if record.stem != OUTAGE:
+            record.unlink()
+    data = data_of(OUTAGE)
+    data["promises"] = [promise | {"kept": "2026-11-19 10:00"} for promise in data["promises"]]
+    data["actions"] = [action | {"done": "2026-11-18 15:00"} for action in data["actions"]]
+    data["repair"] = [data["repair"][0] | {"what": "We pay back the fee.", "by": "2026-11-20"}]
+
+    def run(verb, day, *words, **field):
+        data["repair"][0] |= field
+        (room / f"incidents/{OUTAGE}.yaml").write_text(json.dumps(data), encoding="utf-8")
+        done = run_here(room, verb, "--rehearsal", *words, "--now", f"2026-11-{day}T12:00:00+01:00")
+        assert done.returncode in {0, 6}, done.stderr
+        return done.stdout
+
+    def page():
+        return (room / f"rehearsal/public/incidents/{OUTAGE}/index.md").read_text(encoding="utf-8")
+
+    run("publish", "19", "--yes")
+    assert "This will be done by 20 November 2026." in page()
+    assert 'repair "We pay back the fee.", due 2026-11-20' in run("status", "19").partition("Next")[2]
+    assert 'repair "We pay back the fee.", due 2026-11-20' in run("status", "21").partition("Late")[2]
+    run("publish", "21", "--yes")
+    assert "This was due by 20 November 2026, and is not done yet. We are late." in page()
+    run("publish", "23", "--yes", done="2026-11-22")
+    assert "This was done on 22 November 2026. It was due by 20 November 2026: we were late." in page()
+    assert "Nothing to publish" in run("publish", "23", "--yes")
+    assert "repair" not in run("status", "23")
 
 
 def test_a_repair_is_not_done_before_it_is(bench):

@@ -52,11 +52,11 @@ TO_COME = {
     "ar": "You need not ask. يتم ذلك بحلول يوم 1 ديسمبر 2026.",
 }
 LATE = {
-    "en": "You need not ask. This was due by 1 December 2026. If it is not done yet, tell us.",
-    "de": "You need not ask. Das war bis zum 1. Dezember 2026 fällig. Wenn es noch nicht geschehen ist, sagen Sie es uns.",
-    "fr": "You need not ask. Cela devait être fait au plus tard le 1er décembre 2026. Si ce n\u2019est pas encore fait, dites-le-nous.",
-    "es": "You need not ask. Debía estar hecho a más tardar el 1 de diciembre de 2026. Si todavía no lo está, díganoslo.",
-    "ar": "You need not ask. كان يجب أن يتم ذلك بحلول يوم 1 ديسمبر 2026. إن لم يتم بعد فيُرجى إخبارنا.",
+    "en": "You need not ask. This was due by 1 December 2026, and is not done yet. We are late.",
+    "de": "You need not ask. Das war bis zum 1. Dezember 2026 fällig und ist noch nicht geschehen. Wir sind zu spät.",
+    "fr": "You need not ask. Cela devait être fait au plus tard le 1er décembre 2026 et ne l\u2019est pas encore. Nous sommes en retard.",
+    "es": "You need not ask. Debía estar hecho a más tardar el 1 de diciembre de 2026 y todavía no lo está. Llegamos tarde.",
+    "ar": "You need not ask. كان يجب أن يتم ذلك بحلول يوم 1 ديسمبر 2026 ولم يتم بعد. لقد تأخرنا.",
 }
 
 
