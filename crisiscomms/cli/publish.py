@@ -84,9 +84,10 @@ def _say_warnings(plan: "Plan") -> None:
     """Say that a critic found something, where it does not stop the plan."""
     from crisiscomms.cli.words import count, say
 
-    warnings = [f for one in plan.incidents for f in one.findings if f.severity == "warning"]
-    if warnings:
-        say(f"{count(len(warnings), 'warning')}. What they are, and what to write: crisiscomms check")
+    warned = {one.id: sum(f.severity == "warning" for f in one.findings) for one in plan.incidents}
+    if names := [name for name, number in warned.items() if number]:
+        number = count(sum(warned.values()), "warning")
+        say(f"{number}. What they are, and what to write: crisiscomms check {' '.join(names)}")
 
 
 def _check(plan: "Plan", shown: str | None, ids: list[str]) -> None:

@@ -81,6 +81,7 @@ def _width(stream: TextIO) -> int:
 
 def visible(text: str) -> str:
     """Return text with control and direction characters spelled out, so that a hostile record cannot paint the screen."""
+    text = text.replace("\u00a0", " ").replace("\u202f", " ")  # the spaces of figures: 1 719 €
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 

@@ -73,6 +73,11 @@ class Deeds(Events):
         return [self._repair(item) for item in (own + besides if own else self._mine(items))]
 
     @cached_property
+    def repaired(self) -> bool:
+        """Whether everybody has what we owed."""
+        return all(item.done for item in self._incident.repair)
+
+    @cached_property
     def lessons(self) -> list[Md]:
         """What we learned."""
         return [self._facts.cite(lesson, self.language) for lesson in self._incident.lessons]

@@ -75,8 +75,8 @@ def telling(facts: Facts) -> Telling:
 
 
 def _known(facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield which figures and times each audience was told: a letter in our words says when it began and was noticed."""
-    said = {name for name in ("started", "noticed") if getattr(facts.incident.times, name)}
+    """Yield which figures and times each audience was told: a letter in our words says when it was what."""
+    said = {name for name in ("started", "noticed", "fixed") if getattr(facts.incident.times, name)}
     own = {(one.entry.update, one.entry.audience) for one in facts.texts if one.entry.message == "notice"}
     written = {name for one in facts.updates for name in one.audiences if (one.id, name) not in own}
     for name, known in known_to(facts).items():

@@ -17,6 +17,7 @@ from crisiscomms.messages.prose import Md, slot, timed
 from crisiscomms.published import PublishedIncident
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
+from crisiscomms.record.commitments import commitments
 from crisiscomms.record.texts import passages
 from crisiscomms.telling import PAGES, PUBLIC, Correction
 from crisiscomms.workspace import Workspace
@@ -69,6 +70,12 @@ class Facts(NamedTuple):
     def resolved(self) -> bool:
         """Whether it is over, as far as the newest due update says."""
         return self.update.status in CLOSED
+
+    @property
+    def newest_deed(self) -> When | None:
+        """When the last thing was kept, done, or given up of which everybody may know. None where nothing was yet."""
+        ended = [one.ended for one in commitments(self.incident) if one.ended and not one.private]
+        return max((when for when in ended if when.begins <= self.now), key=lambda when: when.begins, default=None)
 
     def to_tell(self) -> Iterator[Update]:
         """Yield the newest update, and before it those that are due and were never published, the newest first."""

@@ -65,12 +65,10 @@ class Pages(Writer):
 
         A day alone counts from its beginning: an update of that day says more exactly when it was.
         """
-        facts, incident = self.facts, self.incident
+        facts = self.facts
         if any(one.at is None for one in facts.corrections):
             return PUBLISHED_AT
-        deeds = [promise.kept or promise.broken for promise in incident.promises]
-        deeds += [*(action.done for action in incident.actions), *(item.done for item in incident.repair)]
-        found = [(when.begins, iso(when)) for when in (facts.update.at, *deeds) if when]
+        found = [(when.begins, iso(when)) for when in (facts.update.at, facts.newest_deed) if when]
         found += [(datetime.fromisoformat(one.at), one.at) for one in facts.corrections if one.at]
         return max((one for one in found if one[0] <= facts.now), key=lambda one: one[0])[1]
 

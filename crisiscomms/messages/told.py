@@ -78,6 +78,15 @@ class Told(People, Deeds):
         return Md(self._voice.moment(self._update.at, utc=True))
 
     @cached_property
+    def changed_since(self) -> Md | None:
+        """That something was done after the update, in a sentence. None where nothing was."""
+        newest = self._facts.newest_deed
+        if newest is None or newest.begins <= self._update.at.at:
+            return None
+        at = self._voice.in_sentence(self._voice.moment(newest, utc=True))
+        return Md(self.word("site.updated").format(at=at))
+
+    @cached_property
     def day(self) -> Md:
         """The day of the update."""
         at = self._update.at.at
@@ -112,11 +121,11 @@ class Told(People, Deeds):
 
     @cached_property
     def untold(self) -> Said:
-        """When it `started` and when we `noticed` it, for a letter in which no text of the record says so."""
+        """When it `started`, when we `noticed` it and when it was `fixed`, for a letter in which no text of the record says so."""
         texts = [self.opening] if self.opening else [*self.effects, self.responsibility]
         told = "".join(str(text) for text in (*texts, *self.felt, *self.do_now, self.news, self.cause) if text)
         times = self._incident.times
-        found = {"started": times.started, "noticed": times.noticed}
+        found = {"started": times.started, "noticed": times.noticed, "fixed": times.fixed}
         marks = {name: f"{TIME}{self._voice.iso(when)}{TIME_TEXT}" for name, when in found.items() if when}
         return Said(
             {name: self._when(when) if when and marks[name] not in told else None for name, when in found.items()}

@@ -13,7 +13,7 @@ class Commitment(NamedTuple):
     """One thing that readers wait for. `place` is where the record has its day.
 
     A promise is known by its id (`name`), an action and a repair by their words. `ended` is when it was kept or done, or when
-    we said that we will not keep it.
+    we said that we will not keep it. `private`: for its audience only.
     """
 
     kind: str
@@ -22,6 +22,7 @@ class Commitment(NamedTuple):
     due: When | None
     ended: When | None
     owner: Text | None = None
+    private: bool = False
 
     @property
     def key(self) -> str:
@@ -38,7 +39,9 @@ def commitments(incident: Incident) -> Iterator[Commitment]:
         words = action.text.words[0][1]
         yield Commitment("action", words, ("actions", number, "due"), action.due, action.done, action.owner)
     for number, item in enumerate(incident.repair):
-        yield Commitment("repair", item.what.words[0][1], ("repair", number, "by"), item.by, item.done)
+        yield Commitment(
+            "repair", item.what.words[0][1], ("repair", number, "by"), item.by, item.done, private=item.private
+        )
 
 
 def is_owed(incident: Incident, update: Update) -> bool:

@@ -4,7 +4,7 @@
 _ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 #: Where a program, or a person, knew nothing.
 _UNKNOWN = frozenset(
-    {
+    [
         "null",
         "NULL",
         "None",
@@ -17,11 +17,19 @@ _UNKNOWN = frozenset(
         "N.A.",
         "tbd",
         "TBD",
+        "todo",
+        "TODO",
         "?",
         "??",
         "-",
         "--",
-    }
+        "unknown",
+        "Unknown",
+        "unbekannt",
+        "Unbekannt",
+        "inconnu",
+        "desconocido",
+    ]
 )
 SLIPS = _ERRORS | _UNKNOWN
 

@@ -13,6 +13,7 @@ from crisiscomms.record import CLOSED, Update, is_open
 from crisiscomms.record.citations import split
 from crisiscomms.record.handwritten import passage_of
 from crisiscomms.record.own import WORDS
+from crisiscomms.record.slips import slip_in
 from crisiscomms.record.texts import STRICT, Passage, passages, texts
 from crisiscomms.review.context import Case
 from crisiscomms.review.figures import Figure, figures
@@ -57,15 +58,16 @@ def _todos(case: Case) -> Iterator[Finding]:
                 "Readers would see TODO.",
                 "Write it, or remove the field.",
             )
+        elif slip := slip_in(passage.words.strip()):
+            means, fix = f"Readers would see {passage.words.strip()}.", "Write it, or remove the field."
+            yield case.error("todo", place(passage.words), f"{dotted(passage.path)} {slip}", means, fix)
     for path in (("signed_by", "name"), ("feedback", "read_by")):
         span = case.record.tree.spans.get(path)
-        if span and "TODO" in case.record.source[span.start : span.end]:
+        written = case.record.source[span.start : span.end].strip() if span else ""
+        said = "is still to be written" if "TODO" in written else slip_in(written.strip("\"'"))
+        if said:
             yield case.error(
-                "todo",
-                path,
-                f"{dotted(path)} is still to be written",
-                "Readers would see TODO.",
-                "Write the person's name.",
+                "todo", path, f"{dotted(path)} {said}", f"Readers would see {written}.", "Write the person's name."
             )
 
 

@@ -109,8 +109,10 @@ def test_a_repair_that_is_done_is_owed_no_more(bench, done, said, over):
     data["repair"] = [repair | ({"done": done} if done else {})]
     data["promises"] = [promise | {"kept": "2026-11-19 10:00"} for promise in data["promises"]]
     data["actions"] = [action | {"done": "2026-11-19 10:00"} for action in data["actions"]]
-    faq = " ".join(bench.compose_data(data, "2026-11-28 12:00").message("faq en").split())
+    texts = dict(bench.compose_data(data, "2026-11-28 12:00").messages())
+    faq = " ".join(texts["faq en"].split())
     assert said in faq
+    assert [("owed you" in texts[name]) for name in ("incident en", "statement en")] == [over, over]
     assert ("until everything we owe you is done" not in faq) == over
 
 
@@ -172,6 +174,22 @@ def test_what_was_done_later_than_it_was_due_says_so(bench):
         in_time = data | {"actions": [data["actions"][0] | {"due": "2026-11-21"}]}
         texts = dict(bench.compose_data(in_time, "2026-11-28 12:00").messages())
         assert words not in texts[f"incident {language}"]
+
+
+def test_a_statement_says_until_when_it_was_brought_up_to_date(bench):
+    data = data_of(OUTAGE)
+    data["promises"] = [promise | {"kept": "2026-11-24 10:00"} for promise in data["promises"]]
+    before, after = (bench.compose_data(data, f"2026-11-24 {at}").message("statement en") for at in ("09:00", "11:00"))
+    assert "Last updated" not in before
+    assert "Last updated at 10:00 CET on 24 November 2026 (09:00 UTC)" in after
+
+
+def test_staff_are_told_what_became_of_what_we_promised(bench):
+    data = data_of(OUTAGE)
+    data["promises"] = [promise | {"broken": "2026-11-24 10:00"} for promise in data["promises"]]
+    memo = bench.compose_data(data, "2026-11-24 11:00").message("memo en")
+    assert "What we promised, and did not keep." in memo
+    assert "What we have done." in memo
 
 
 def test_a_page_was_last_updated_when_the_newest_thing_on_it_was_said(bench):

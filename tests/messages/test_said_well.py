@@ -235,7 +235,7 @@ def test_those_who_suffer_need_not_be_wounded(five, level):
     assert_each_says(said(five, data, "memo"), first)
 
 
-LASTED = {"en": "It lasted", "de": "Es dauerte", "fr": "Cela a duré", "es": "Duró", "ar": "المدة"}
+LASTED = {"en": " lasted ", "de": " dauerte ", "fr": " a duré ", "es": "uró ", "ar": "المدة"}
 
 
 @pytest.mark.parametrize(
