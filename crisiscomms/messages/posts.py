@@ -110,9 +110,14 @@ class Posts(Writer):
             if changed and update:
                 say = self.facts.voices[language].word
                 link = self.facts.addresses.update(language, update)
-                text = " ".join(_corrected(c, say("post.corrected"), say("post.correction")) for c in changed)
+                text = " ".join(
+                    [
+                        *(_corrected(c, say("post.corrected"), say("post.correction")) for c in changed),
+                        say("post.error"),
+                    ]
+                )
                 if not account.limit.fits(f"{text}\n{link}"):
-                    text = " ".join(_corrected(c, "", say("post.correction")) for c in changed)
+                    text = " ".join([*(_corrected(c, "", say("post.correction")) for c in changed), say("post.error")])
                 yield Post(
                     self.incident.id,
                     update,
