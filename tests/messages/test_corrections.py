@@ -169,6 +169,7 @@ def test_a_correction_goes_out_by_its_sentence_for_real(tmp_path):
     [post] = [path.read_text(encoding="utf-8") for path in (room / "rehearsal/x").rglob("*correction*.txt")]
     assert "18,900" in post
     assert "12,400" in post
+    assert post.count("We are sorry for the error.") == 1
 
 
 def test_two_updates_in_one_publish_reach_the_readers_of_both(tmp_path):
