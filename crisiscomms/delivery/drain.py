@@ -122,8 +122,8 @@ class Drain:
             if failures.asked:
                 self.ledger.ask_patience(stage.channel, failures.asked)
                 failures.asked = 0.0  # what it asked for once it gets once
-            if failures.refuses:
-                self._leave_alone(stage.channel, failures.refused)
+            if failures.for_good:
+                self._leave_alone(stage.channel, failures.for_good)
             if not going:
                 return False
             pause = self.ledger.wait(stage.channel, per_second)
@@ -135,9 +135,9 @@ class Drain:
             # Without a pause the pace allows more by now than it did when the last of them were claimed.
             await self.sleep(pause)
 
-    def _leave_alone(self, channel: str, refused: int) -> None:
-        """Say that a place refuses everybody, and keep workers from it for a while."""
-        self.tally.problem(f"{channel}: it refused {refused} messages one after the other, so it is left alone")
+    def _leave_alone(self, channel: str, why: str) -> None:
+        """Say why nothing goes through a channel, and keep workers from it for a while."""
+        self.tally.problem(f"{channel}: {why}, so it is left alone")
         if self.ledger.store.shared:
             self.ledger.ask_patience(channel, AFTER_REFUSALS)
 

@@ -21,6 +21,9 @@ from crisiscomms.ledger.rows import Begin, Ending, Worker
 #: How many rows one worker has in hand at most: after a power cut so many are in doubt.
 BATCH = 200
 
+#: How many rows are claimed at once at least, where that many wait: each time the disk is waited for.
+_LEAST = 25
+
 #: After how many new objects Python looks for cycles among them while mails go out, of which hardly any is in one.
 _NEW_OBJECTS = 20_000
 
@@ -64,8 +67,8 @@ class Fanning:
 
     def __post_init__(self) -> None:
         self._lease = Lease(self.ledger)
-        # One after its last byte, one before it, and one that is next, on each connection.
-        self._few = min(3 * self.caps.connections, BATCH // 2)
+        # One after its last byte, one before it, and one that is next, on each connection, as far as there is room for.
+        self._few = min(3 * self.caps.connections, BATCH - _LEAST)
 
     async def run(self) -> bool:
         """Send what may go now. False: too much failed in a row, or we are to stop, and the rest was given back."""
@@ -111,14 +114,19 @@ class Fanning:
         for number, row in enumerate(rows, 1):
             try:
                 prepared, readers = self.outside.prepare(row)
-            except (NotSent, Rejected) as failure:
+            except NotSent as failure:
                 self._note(row, failure)
-                if self.failures.too_many:
-                    self.ledger.give_back(rows[number:])
-                    return
+            except Rejected as failure:
+                self.failures.unfit += 1
+                self._endings.append((ending(row, failure, self.ledger.clock), failure))
             else:
+                self.failures.unfit = 0
                 self._flying[row.id] = Begin(row, readers)
                 self.fan.give(row.id, prepared)
+                continue
+            if self.failures.too_many:
+                self.ledger.give_back(rows[number:])
+                return
 
     def _give_back(self) -> None:
         """Let go of everything of which nobody can have got the last byte."""

@@ -58,13 +58,17 @@ def wait(attempts: int, asked: float | None) -> float:
 
 @dataclass
 class Failures:
-    """How many certain failures came in a row: about the place, and about single readers."""
+    """How many certain failures came in a row: about the place, and about single readers.
+
+    `unfit` are messages that could not even be made: no place has refused those.
+    """
 
     place: int = 0
     readers: int = 0
     asked: float = field(default=0.0)
     refused: int = 0
     took: bool = False
+    unfit: int = 0
 
     def count(self, outcome: Outcome) -> None:
         """Count the end of one attempt. What a place does in passing with everyone says nothing."""
@@ -84,9 +88,13 @@ class Failures:
     @property
     def too_many(self) -> bool:
         """Whether the place had better be left alone."""
-        return self.refuses or self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW
+        return bool(self.for_good) or self.place >= MOST_IN_A_ROW or self.readers >= MOST_READERS_IN_A_ROW
 
     @property
-    def refuses(self) -> bool:
-        """Whether it refuses so many for good that it must be set up wrongly."""
-        return self.refused >= (MOST_REFUSED_IN_A_ROW if self.took else MOST_REFUSED_AT_FIRST)
+    def for_good(self) -> str:
+        """Why something must be set up wrongly, as so many failed for good. Empty where they did not."""
+        if self.refused >= (MOST_REFUSED_IN_A_ROW if self.took else MOST_REFUSED_AT_FIRST):
+            return f"it refused {self.refused} messages one after the other"
+        if self.unfit >= MOST_REFUSED_AT_FIRST:
+            return f"{self.unfit} messages one after the other could not be made"
+        return ""

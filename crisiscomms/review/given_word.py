@@ -86,7 +86,10 @@ def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
     """Yield what comes later than it was promised for, without a word about that day."""
     voices = case.composed.facts.voices if case.composed else {}
     for one in commitments(case.incident):
-        if one.due is None or one.ended:
+        if before.texts.get(f"deed.{one.key}", {}).get("done") and not one.ended:
+            message = f'"{shown(one.name)}" was published as done, and is not marked so any more'
+            yield _finding(case, "commitment-dropped", one.place[:2], message)
+        if one.due is None or (one.ended and one.kind == "promise"):
             continue
         for language, was in _first_language_first(case, before.texts.get(f"due.{one.key}", {})):
             due = one_line(voices[language].moment(one.due)) if language in voices else was

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 
+import pytest
+from standins.mail_server import MailServer
 from standins.office import MAIL
 
 PEOPLE = [f"reader{n:02}@shop.example" for n in range(40)]
@@ -68,3 +72,35 @@ def test_some_addresses_that_are_gone_stop_nobody_else(office, mail):
     mail.rule = lambda address, _count: "550 5.1.2 no such host" if "closed" in address else None
     office.publish(expect=6)
     assert office.states() == {"sent": len(PEOPLE), "failed": 30}
+
+
+class Slow(MailServer):
+    """A server that takes longer for its first answer than a fan waits for news."""
+
+    async def handle_RCPT(self, *given):  # noqa: N802 -- aiosmtpd's name
+        if not self.taken:
+            await asyncio.sleep(1.2)
+        return await super().handle_RCPT(*given)
+
+
+@pytest.mark.parametrize(("every", "sent"), [(3, True), (1, False)])
+def test_mails_that_cannot_be_made_are_refused_one_by_one_and_never_a_whole_list(office, every, sent):
+    people = [f"reader{n:03}@shop.example" for n in range(100)]
+    with Slow() as slow:
+        about_to_publish(office, slow, people)
+        office.publish("--first", "1", expect=6)
+        slow.taken.clear()
+        with sqlite3.connect(office.folder / "ledger.db") as ledger:  # no longer what was approved
+            broken = ledger.execute(
+                "update deliveries set person = replace(person, 'shop', 'shpo') where recipient != '' and state = 'planned'"
+                " and id % ? = 0",
+                (every,),
+            ).rowcount
+        said = office.publish(expect=6)
+    assert "it refused" not in said, "the server refused nobody"
+    if sent:
+        assert len(slow.taken) == len(people) - 1 - broken
+        assert office.states()["failed"] == broken
+    else:
+        assert "20 messages one after the other could not be made, so it is left alone" in said
+        assert office.states() == {"sent": 1, "failed": 20, "planned": 79}

@@ -40,6 +40,27 @@ def test_what_comes_later_than_promised_is_named_in_the_language_of_the_record(f
     ]
 
 
+def test_what_was_late_is_not_made_to_be_in_time(five):
+    def later_and_done(data):
+        data["repair"][0] |= {"by": "2026-12-24 10:00", "done": "2026-11-17 12:00"}
+
+    assert dropped(five, later_and_done) == [
+        '"We refund the postage." was promised for 1 December 2026, and is now due 10:00 CET on 24 December 2026'
+    ]
+
+
+@pytest.mark.parametrize(("field", "words"), [("repair", "what"), ("actions", "text")])
+def test_what_was_published_as_done_stays_done(five, field, words):
+    data = yaml.load(PARCELS, Loader=yaml.CBaseLoader)
+    item = data[field][0]
+    item["done"] = "2026-11-17 12:00"
+    before = five.compose_data(data, NOW).composed.telling
+    del item["done"]
+    found = five.read_data(data, NOW, PublishedIncident(before)).findings
+    message = f'"{item[words]["en"]}" was published as done, and is not marked so any more'
+    assert message in [finding.message for finding in found if finding.code == "commitment-dropped"]
+
+
 def test_what_is_gone_is_named_in_the_language_of_the_record(five):
     assert dropped(five, lambda data: data["promises"].pop(0)) == [
         '"We will send every late parcel on at once." was promised and is gone'
