@@ -93,7 +93,9 @@ def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
             continue
         for language, was in _first_language_first(case, before.texts.get(f"due.{one.key}", {})):
             due = one_line(voices[language].moment(one.due)) if language in voices else was
-            if due != was and _is_later(case, one.due, was, language) and not _explained(case, was, language):
+            late = _is_later(case, one.due, was, language)
+            in_time = one.ended and not _is_later(case, one.ended, was, language, strictly=True)
+            if due != was and late and not in_time and not _explained(case, was, language):
                 message = f'"{shown(one.name)}" was promised for {_plain(was)}, and is now due {_plain(due)}'
                 yield _finding(case, "commitment-dropped", one.place, message)
                 break
@@ -166,12 +168,16 @@ def _told_otherwise(case: Case, before: Telling) -> Iterator[Finding]:
         yield _finding(case, "told-changed", place, f"{whom} is changed: {', '.join(changed)}")
 
 
-def _is_later(case: Case, when: When, was: str, language: str) -> bool:
-    """Say whether something is due later than it was. A day that cannot be read counts as sooner."""
+def _is_later(case: Case, when: When, was: str, language: str, *, strictly: bool = False) -> bool:
+    """Say whether a time is later than one that was published, or (unless `strictly`) of the same day.
+
+    A day that cannot be read counts as sooner.
+    """
     days = (day.split(".") for day in _days(was, language))
     found = [tuple(int(part) for part in reversed(day)) for day in days if all(day)]
-    due = when.at.astimezone(case.workspace.zone)
-    return not found or (due.year, due.month, due.day) >= found[0]
+    at = when.at.astimezone(case.workspace.zone)
+    day = (at.year, at.month, at.day)
+    return not found or day > found[0] or (day == found[0] and not strictly)
 
 
 def _explained(case: Case, said: str, language: str) -> bool:

@@ -11,6 +11,7 @@ from crisiscomms.errors import Finding, Place
 from crisiscomms.messages.derive import dotted, stale
 from crisiscomms.record import CLOSED, Update, is_open
 from crisiscomms.record.citations import split
+from crisiscomms.record.commitments import commitments
 from crisiscomms.record.handwritten import passage_of
 from crisiscomms.record.own import WORDS
 from crisiscomms.record.slips import slip_in
@@ -216,24 +217,7 @@ def _late(case: Case) -> Iterator[Finding]:
                 "Readers see an open promise whose time is over.",
                 "Keep it and add kept with the time, or tell readers when they have it.",
             )
-    for number, action in enumerate(incident.actions):
-        if action.due and action.due.at < case.now and not action.done:
-            yield case.warning(
-                "action-late",
-                ("actions", number, "due"),
-                f"this was to be done by {action.due}, and is not marked as done",
-                "Readers see that its time is over and nothing was done.",
-                "Do it and add done with the time, or say in an update when it comes and why so late.",
-            )
-    for number, item in enumerate(incident.repair):
-        if item.by and item.by.at < case.now and not item.done:
-            yield case.warning(
-                "action-late",
-                ("repair", number, "by"),
-                f"they were to have this by {item.by}, and it is not marked as done",
-                "Readers see that its time is over and that we are late.",
-                "See to it and add done with the time, or say in an update when it comes and why so late.",
-            )
+    yield from _late_work(case)
     for number, unknown in enumerate(incident.unknowns or ()):
         if unknown.expected_by and unknown.expected_by.at < case.now:
             yield case.warning(
@@ -242,6 +226,20 @@ def _late(case: Case) -> Iterator[Finding]:
                 f"the answer was expected by {unknown.expected_by}",
                 "Readers are told to expect something that is overdue.",
                 "Give the answer, or a new time.",
+            )
+
+
+def _late_work(case: Case) -> Iterator[Finding]:
+    """Find actions and repairs whose day has passed."""
+    said = {"action": "this was to be done", "repair": "they were to have this"}
+    for one in commitments(case.incident):
+        if one.kind in said and one.due and one.due.at < case.now and not one.ended:
+            yield case.warning(
+                "action-late",
+                one.place,
+                f"{said[one.kind]} by {one.due}, and it is not marked as done",
+                "Readers see that its time is over and that it is not done.",
+                "Do it and add done with the time, or say in an update when it comes and why so late.",
             )
 
 

@@ -42,8 +42,11 @@ def test_what_comes_later_than_promised_is_named_in_the_language_of_the_record(f
 
 def test_what_was_late_is_not_made_to_be_in_time(five):
     def later_and_done(data):
-        data["repair"][0] |= {"by": "2026-12-24 10:00", "done": "2026-11-17 12:00"}
+        data["repair"][0] |= {"by": "2026-12-24 10:00", "done": done}
 
+    done = "2026-12-01"
+    assert dropped(five, later_and_done) == []
+    done = "2026-12-02"
     assert dropped(five, later_and_done) == [
         '"We refund the postage." was promised for 1 December 2026, and is now due 10:00 CET on 24 December 2026'
     ]
