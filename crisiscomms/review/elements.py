@@ -236,6 +236,20 @@ def _responsibility(case: Case) -> Iterator[Finding]:
             "Words alone do little. Readers notice.",
             "Add repair: what they get, how, and by when.",
         )
+    elif ours and case.owes_statement and case.composed and not _is_repair_public(case):
+        yield case.warning(
+            "missing-repair",
+            ("repair",),
+            "no page says what people get: each repair is private, or has figures of the reader's own",
+            "Whoever reads the page or the statement first sees nothing offered.",
+            "Add a repair that says it without anybody's own figures.",
+        )
+
+
+def _is_repair_public(case: Case) -> bool:
+    """Say whether the pages tell of any repair."""
+    told = case.told(case.workspace.language, None)
+    return bool(told.repair) or any(group.repair for group in told.groups)
 
 
 def _for_statement(case: Case) -> Iterator[Finding]:

@@ -508,6 +508,27 @@ def test_a_list_that_is_not_as_long_as_its_fact_says(bench):
     )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"private": "true"},
+        {
+            "what": {
+                "en": "We refund $recipient.failed_payments fees.",
+                "de": "Wir erstatten $recipient.failed_payments.",
+            }
+        },
+    ],
+)
+def test_a_repair_that_stands_on_no_page_is_no_offer_to_who_reads_the_page(bench, change):
+    data = data_of(OUTAGE)
+    data["repair"] = [data["repair"][0] | change]
+    found = [f.message for f in bench.read_data(data, FINAL[OUTAGE]).findings if f.code == "missing-repair"]
+    assert found == ["no page says what people get: each repair is private, or has figures of the reader's own"]
+    data["repair"].append({"audience": "everyone", "kind": "refund", "what": {"en": "We pay.", "de": "Wir zahlen."}})
+    assert "missing-repair" not in [f.code for f in bench.read_data(data, FINAL[OUTAGE]).findings]
+
+
 def test_a_cell_that_a_letter_cites_must_hold_its_figure(tmp_path):
     bench = bench_in(tmp_path / "workspace")
     listed = bench.workspace.folder / "lists" / "merchants.csv"
