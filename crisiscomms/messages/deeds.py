@@ -8,7 +8,7 @@ from crisiscomms.messages.events import Events
 from crisiscomms.messages.prose import Md, one_line
 from crisiscomms.messages.teller import Said
 from crisiscomms.record import EVERYONE, is_open
-from crisiscomms.record.model import Action, Promise
+from crisiscomms.record.model import Action, Promise, Repair
 
 
 class Deeds(Events):
@@ -66,16 +66,21 @@ class Deeds(Events):
 
     @cached_property
     def repair(self) -> list[Said]:
-        """What we owe this audience: `what`, `how`, `by`, `kind`, and what became of it. Its own first, then what everyone gets besides."""
+        """What we owe this audience, what is done last: `what`, `how`, `by`, `kind`, and what became of it. Its own first, then what everyone gets besides."""
         items = self._incident.repair
         own = [item for item in items if item.audience == self._audience]
         besides = [item for item in items if item.audience == EVERYONE != self._audience and not item.private]
-        return [self._repair(item) for item in (own + besides if own else self._mine(items))]
+        mine = own + besides if own else self._mine(items)
+        return [self._repair(item) for item in sorted(mine, key=lambda item: item.done is not None)]
 
     @cached_property
     def repaired(self) -> bool:
-        """Whether everybody has what we owed."""
-        return all(item.done for item in self._incident.repair)
+        """Whether everybody has what we owed, as far as this audience may know."""
+        return all(item.done for item in self._shown_repair)
+
+    @property
+    def _shown_repair(self) -> list[Repair]:
+        return [item for item in self._incident.repair if not item.private or item.audience == self._audience]
 
     @cached_property
     def lessons(self) -> list[Md]:

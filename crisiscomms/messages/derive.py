@@ -76,11 +76,13 @@ def telling(facts: Facts) -> Telling:
 
 def _known(facts: Facts) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield which figures and times each audience was told: a letter in our words says when it was what."""
-    said = {name for name in ("started", "noticed", "fixed") if getattr(facts.incident.times, name)}
+    said = {name for name in ("started", "noticed") if getattr(facts.incident.times, name)}
     own = {(one.entry.update, one.entry.audience) for one in facts.texts if one.entry.message == "notice"}
-    written = {name for one in facts.updates for name in one.audiences if (one.id, name) not in own}
+    written = [(one, name) for one in facts.updates for name in one.audiences if (one.id, name) not in own]
     for name, known in known_to(facts).items():
-        yield name, tuple(sorted({*known, *said})) if name in written and not facts.public(name) else known
+        mine = [one for one, to in written if to == name and not facts.public(name)]
+        when = {*(said if mine else ()), *(("fixed",) if any(map(facts.tells_fixed, mine)) else ())}
+        yield name, tuple(sorted({*known, *when})) if when else known
 
 
 def _promised(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:

@@ -90,6 +90,12 @@ class Facts(NamedTuple):
         later = shown[shown.index(update) + 1 :] if due and update in shown else []
         return later[0] if due and later and later[0].at.at > due.at else None
 
+    def tells_fixed(self, update: Update) -> bool:
+        """Say whether a letter about an update may say when things were put right: where nobody was hurt, and it says that it is over."""
+        fixed = self.incident.times.fixed
+        over = fixed is not None and update.status in CLOSED and update.at.at >= fixed.begins
+        return over and self.incident.harm == "none"
+
     @property
     def tells_statement(self) -> bool:
         """Whether the statement is owed: from resolved on, or earlier where the record says so."""

@@ -5,7 +5,7 @@ Templates never see the record itself. Strings of type `Md` are Markdown already
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -60,7 +60,7 @@ class Told(People, Deeds):
         if self.kind == "conduct" or self.harm != "none":
             return "deeds"
         owed = self.will or self.unknowns or self._update.next_update
-        return "open" if owed or any(item.by and not item.done for item in self._incident.repair) else "over"
+        return "open" if owed or any(item.by and not item.done for item in self._shown_repair) else "over"
 
     @property
     def private(self) -> bool:
@@ -76,15 +76,6 @@ class Told(People, Deeds):
     def at(self) -> Md:
         """The time of the update."""
         return Md(self._voice.moment(self._update.at, utc=True))
-
-    @cached_property
-    def changed_since(self) -> Md | None:
-        """That something was done after the update, in a sentence. None where nothing was."""
-        newest = self._facts.newest_deed
-        if newest is None or newest.begins <= self._update.at.at:
-            return None
-        at = self._voice.in_sentence(self._voice.moment(newest, utc=True))
-        return Md(self.word("site.updated").format(at=at))
 
     @cached_property
     def day(self) -> Md:
@@ -123,13 +114,22 @@ class Told(People, Deeds):
     def untold(self) -> Said:
         """When it `started`, when we `noticed` it and when it was `fixed`, for a letter in which no text of the record says so."""
         texts = [self.opening] if self.opening else [*self.effects, self.responsibility]
-        told = "".join(str(text) for text in (*texts, *self.felt, *self.do_now, self.news, self.cause) if text)
+        texts += [*self.felt, *self.do_now, self.news, self.cause]
+        times, tells_fixed = self._incident.times, self._facts.tells_fixed(self._update)
+        found = {"started": times.started, "noticed": times.noticed, "fixed": times.fixed if tells_fixed else None}
+        return Said({name: self._unless_in(texts, when) for name, when in found.items()})
+
+    @cached_property
+    def began(self) -> Md | None:
+        """When it began, for a statement in which no text of the record says so. None where we noticed it at once."""
         times = self._incident.times
-        found = {"started": times.started, "noticed": times.noticed, "fixed": times.fixed}
-        marks = {name: f"{TIME}{self._voice.iso(when)}{TIME_TEXT}" for name, when in found.items() if when}
-        return Said(
-            {name: self._when(when) if when and marks[name] not in told else None for name, when in found.items()}
-        )
+        texts = [self.opening, *self.effects, self.responsibility, *self.felt, *self.do_now, self.cause]
+        return None if times.started == times.noticed else self._unless_in(texts, times.started)
+
+    def _unless_in(self, texts: Iterable[Md | None], when: When | None) -> Md | None:
+        """Return a time, unless one of some texts says it."""
+        told = "".join(str(text) for text in texts if text)
+        return None if when and f"{TIME}{self._voice.iso(when)}{TIME_TEXT}" in told else self._when(when)
 
     @cached_property
     def news(self) -> Md:
@@ -183,7 +183,7 @@ class Told(People, Deeds):
             {
                 "figure": correction.figure,
                 "of_page": correction.what.startswith("page."),
-                "event": self.word(f"site.event_{correction.what}") if correction.what in TIMES else "",
+                "event": self._event(correction.what) if correction.what in TIMES else "",
                 "sentence": self._in_context(correction),
                 "before": Md(self._in_language(correction.before)),
                 "after": Md(self._in_language(correction.after)),
@@ -191,6 +191,11 @@ class Told(People, Deeds):
                 "iso": correction.at or PUBLISHED_AT,
             }
         )
+
+    def _event(self, time: str) -> str:
+        """Return what happened at one of the incident's times, in words."""
+        own = f"{time}_{self.kind}" if time == "fixed" and self.kind in {"outage", "conduct"} else time
+        return self.word(f"site.event_{own}")
 
     def _in_language(self, words: Mapping[str, str]) -> str:
         return str(words.get(self.language) or next(iter(words.values()), ""))

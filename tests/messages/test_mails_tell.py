@@ -76,6 +76,32 @@ def test_a_mail_says_when_it_happened_after_what_it_means_and_what_to_do(five):
         assert text.index("3") < text.index(to_do) < text.index(BEGAN[language])
 
 
+PUT_RIGHT = {
+    "en": "It was put right at 07:30",
+    "de": "Behoben war es um 07:30",
+    "fr": "Le problème a été corrigé à 07:30",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "harm", "fixed", "says"),
+    [
+        ("monitoring", "none", "2026-11-17 07:30", False),  # its update says that we still watch
+        ("resolved", "none", "2026-11-17 07:30", True),
+        ("resolved", "none", "2026-11-17 08:30", False),  # its update is from before
+        ("resolved", "possible", "2026-11-17 07:30", False),  # what may have got out is not put right
+    ],
+)
+def test_a_mail_says_when_it_was_put_right_where_it_is_over_and_nobody_was_hurt(five, status, harm, fixed, says):
+    data = parcels() | {"harm": harm}
+    data["times"]["fixed"] = fixed
+    data["updates"][-1]["status"] = status
+    texts = mails(five, data)
+    assert [words in texts[language] for language, words in PUT_RIGHT.items()] == [says] * len(PUT_RIGHT)
+    known = five.compose_data(data, IN_TIME).composed.telling.known
+    assert ("fixed" in known["readers"]) == says, "who was not told is not corrected"
+
+
 def test_a_mail_says_no_time_twice(five):
     data = parcels()
     data["updates"][-1]["text"] = in_all("Parcels are late since $started. We are sorry.")

@@ -52,11 +52,11 @@ TO_COME = {
     "ar": "You need not ask. يتم ذلك بحلول يوم 1 ديسمبر 2026.",
 }
 LATE = {
-    "en": "You need not ask. This was due by 1 December 2026, and is not done yet. We are late.",
-    "de": "You need not ask. Das war bis zum 1. Dezember 2026 fällig und ist noch nicht geschehen. Wir sind zu spät.",
-    "fr": "You need not ask. Cela devait être fait au plus tard le 1er décembre 2026 et ne l\u2019est pas encore. Nous sommes en retard.",
-    "es": "You need not ask. Debía estar hecho a más tardar el 1 de diciembre de 2026 y todavía no lo está. Llegamos tarde.",
-    "ar": "You need not ask. كان يجب أن يتم ذلك بحلول يوم 1 ديسمبر 2026 ولم يتم بعد. لقد تأخرنا.",
+    "en": "You need not ask. This was due by 1 December 2026, and not everybody has it yet. We are late. If you have not got it, write to us.",
+    "de": "You need not ask. Das war bis zum 1. Dezember 2026 fällig, und noch haben es nicht alle. Wir sind zu spät. Wenn Sie es noch nicht haben, schreiben Sie uns.",
+    "fr": "You need not ask. Cela devait être fait au plus tard le 1er décembre 2026 et tout le monde ne l\u2019a pas encore reçu. Nous sommes en retard. Si vous ne l\u2019avez pas reçu, écrivez-nous.",
+    "es": "You need not ask. Debía estar hecho a más tardar el 1 de diciembre de 2026 y todavía no lo tiene todo el mundo. Vamos con retraso. Si no lo tiene, escríbanos.",
+    "ar": "You need not ask. كان يجب أن يتم ذلك بحلول يوم 1 ديسمبر 2026 ولم يصل إلى الجميع بعد. لقد تأخرنا. إن لم يصلك فاكتب إلينا.",
 }
 
 
@@ -273,11 +273,11 @@ MAY_BE_OUT = {
     "ar": "ما قد تسرّب لا يمكن استرجاعه.",
 }
 WE_STAY = {
-    "en": "We stay with it until everything we owe you is done.",
-    "de": "Wir bleiben dran, bis alles getan ist, was wir Ihnen schulden.",
-    "fr": "Nous continuons jusqu\u2019à ce que tout ce que nous vous devons soit fait.",
-    "es": "Seguiremos hasta cumplir con todo lo que le debemos.",
-    "ar": "ونواصل العمل حتى ننجز كل ما ندين لك به.",
+    "en": "We stay with it until nothing is open any more.",
+    "de": "Wir bleiben dran, bis nichts mehr offen ist.",
+    "fr": "Nous continuons jusqu\u2019à ce que plus rien ne reste ouvert.",
+    "es": "Seguiremos hasta que no quede nada pendiente.",
+    "ar": "ونواصل العمل حتى لا يبقى شيء مفتوحًا.",
 }
 
 
