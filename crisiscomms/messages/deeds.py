@@ -66,7 +66,10 @@ class Deeds(Events):
 
     @cached_property
     def repair(self) -> list[Said]:
-        """What we owe this audience, what is done last: `what`, `how`, `by`, `kind`, and what became of it. Its own first, then what everyone gets besides."""
+        """What we owe this audience: `what`, `how`, `by`, `kind`, and what became of it.
+
+        Its own first, then what everyone gets besides; what is done comes last.
+        """
         items = self._incident.repair
         own = [item for item in items if item.audience == self._audience]
         besides = [item for item in items if item.audience == EVERYONE != self._audience and not item.private]

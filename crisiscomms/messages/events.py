@@ -11,6 +11,14 @@ from crisiscomms.messages.teller import Said, Teller
 from crisiscomms.record.citations import citations
 from crisiscomms.record.model import Product
 
+#: What is told in words of its own: a service works again, and nobody contains or mends a person.
+_OWN_WORDS = frozenset({("fixed", "outage"), ("contained", "conduct"), ("fixed", "conduct")})
+
+
+def event_name(time: str, kind: str) -> str:
+    """Return the name of the words for what happened at one of the times of an incident of a kind."""
+    return f"{time}_{kind}" if (time, kind) in _OWN_WORDS else time
+
 
 class Events(Teller):
     """What happened, as one audience is told it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from crisiscomms.limits import Limit
@@ -110,14 +110,9 @@ class Posts(Writer):
             if changed and update:
                 say = self.facts.voices[language].word
                 link = self.facts.addresses.update(language, update)
-                text = " ".join(
-                    [
-                        *(_corrected(c, say("post.corrected"), say("post.correction")) for c in changed),
-                        say("post.error"),
-                    ]
-                )
+                text = _correcting(changed, say, say("post.corrected"))
                 if not account.limit.fits(f"{text}\n{link}"):
-                    text = " ".join([*(_corrected(c, "", say("post.correction")) for c in changed), say("post.error")])
+                    text = _correcting(changed, say, "")
                 yield Post(
                     self.incident.id,
                     update,
@@ -127,6 +122,11 @@ class Posts(Writer):
                     f"{text}\n{link}",
                     link,
                 )
+
+
+def _correcting(changed: Iterable[Said], say: Callable[[str], str], in_context: str) -> str:
+    """Return corrections in a row, and the apology for all of them at their end."""
+    return " ".join([*(_corrected(one, in_context, say("post.correction")) for one in changed), say("post.error")])
 
 
 def _corrected(correction: Said, in_context: str, bare: str) -> str:

@@ -14,6 +14,7 @@ from crisiscomms.messages.blocks import TIME, TIME_TEXT
 from crisiscomms.messages.corrections import uncorrected
 from crisiscomms.messages.deeds import Deeds
 from crisiscomms.messages.derive import corrected_when
+from crisiscomms.messages.events import event_name
 from crisiscomms.messages.people import People
 from crisiscomms.messages.prose import PUBLISHED_AT, Md, escape, one_line, sentences, slots, timed
 from crisiscomms.messages.teller import Said
@@ -179,11 +180,12 @@ class Told(People, Deeds):
         return update == next((u for u in reversed(shown) if u.at.at <= at and not u.private), shown[-1])
 
     def _correction(self, correction: Correction) -> Said:
+        event = event_name(correction.what, self.kind)
         return Said(
             {
                 "figure": correction.figure,
                 "of_page": correction.what.startswith("page."),
-                "event": self._event(correction.what) if correction.what in TIMES else "",
+                "event": self.word(f"site.event_{event}") if correction.what in TIMES else "",
                 "sentence": self._in_context(correction),
                 "before": Md(self._in_language(correction.before)),
                 "after": Md(self._in_language(correction.after)),
@@ -191,11 +193,6 @@ class Told(People, Deeds):
                 "iso": correction.at or PUBLISHED_AT,
             }
         )
-
-    def _event(self, time: str) -> str:
-        """Return what happened at one of the incident's times, in words."""
-        own = f"{time}_{self.kind}" if time == "fixed" and self.kind in {"outage", "conduct"} else time
-        return self.word(f"site.event_{own}")
 
     def _in_language(self, words: Mapping[str, str]) -> str:
         return str(words.get(self.language) or next(iter(words.values()), ""))

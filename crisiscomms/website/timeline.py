@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from crisiscomms.messages.events import event_name
 from crisiscomms.messages.model import SiteContent
 from crisiscomms.website.outcomes import Outcome
 
@@ -14,8 +15,6 @@ WIDTH, HEIGHT = 320, 24
 _EDGE, _GAP = 10.0, 17.0
 #: How many updates the line holds. All of them stand on the page, one by one.
 _MOST = 12
-#: What is told in words of its own: a service works again, and nobody contains or mends a person.
-_OWN_WORDS = frozenset({("fixed", "outage"), ("contained", "conduct"), ("fixed", "conduct")})
 
 
 class Event(NamedTuple):
@@ -79,7 +78,7 @@ def _events(content: SiteContent, promises: list[Outcome[SiteContent]], *, late:
     for name, at in content.times:
         # Of a past incident no source says when it was noticed: its record has the time at which it began.
         if not (content.past and name == "noticed" and at == times.get("started")):
-            yield Event(name, at, said=f"{name}_{content.kind}" if (name, content.kind) in _OWN_WORDS else "")
+            yield Event(name, at, said=event_name(name, content.kind))
     for entry in content.entries[:_MOST]:
         yield Event("update", entry.at, id=entry.id, status=entry.status)
         if entry.missed:
