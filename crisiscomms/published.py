@@ -54,11 +54,14 @@ class Heard(NamedTuple):
 
 
 def when_said(corrections: Iterable[Correction]) -> Iterator[tuple[Correction, Heard]]:
-    """Yield each correction with when what it corrects was said: since the one before it of the same thing."""
+    """Yield each correction with when what it corrects was said: since the one before it of the same thing.
+
+    One that refined a figure put nothing right: who heard what stood before it hears of the next.
+    """
     last: dict[str, int] = {}
     for one in corrections:
         yield one, Heard(last.get(one.what, 0), one.publication, tuple(one.heard))
-        if one.publication is not None:
+        if one.publication is not None and not one.refined:
             last[one.what] = one.publication
 
 

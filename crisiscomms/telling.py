@@ -20,7 +20,8 @@ class Correction(NamedTuple):
     `at` is when the correction was published, in ISO 8601; None: with the publication that is being planned.
     `figure` tells a changed figure or time from changed words. `heard` are the updates that were out by then: who got none
     of them was told nothing wrong. `to` are the audiences whose messages said it, PUBLIC, or PAGES alone; None where nobody
-    noted that. `publication` is the number of the one that marked it; None as for `at`.
+    noted that. `publication` is the number of the one that marked it; None as for `at`. `refined` tells a figure that was no
+    error: it was said to be about so many, or at least. Pages say what it was, and nobody is told that they heard it wrong.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Correction(NamedTuple):
     heard: Sequence[str] = ()
     to: Sequence[str] | None = None
     publication: int | None = None
+    refined: bool = False
 
     def is_for(self, group: str) -> bool:
         """Say whether an audience, PUBLIC or PAGES was told it."""

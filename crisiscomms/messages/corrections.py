@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 from crisiscomms.fields import Text
@@ -104,8 +105,10 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
         before.facts.items(), key=lambda one: TIMES.index(one[0]) if one[0] in TIMES else len(TIMES)
     ):
         to = before.told_to(name)
-        if to != () and _differs(shown, now.facts.get(name, {})) and not _still_true(before, now, f"fact.{name}"):
-            yield Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)
+        if to == () or not _differs(shown, now.facts.get(name, {})):
+            continue
+        one = Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)
+        yield one._replace(refined=_still_true(before, now, f"fact.{name}"))
     for update in before.updates:
         key, said = f"updates.{update}", f"said.{update}"
         if key in before.texts and _differs(before.texts[key], now.texts.get(key, {})):
@@ -117,13 +120,17 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
 
 
 def _still_true(before: Telling, now: Telling, key: str) -> bool:
-    """Say whether what readers were told of a figure was no error: it was said to be about so many, or at least."""
+    """Say whether what readers were told of a figure was no error: it was said to be about so many, or at least.
+
+    About 47,000 is true of all that 47,000 is the round number of.
+    """
     then, today = before.texts.get(key), now.texts.get(key)
     if not then or not today:
         return False
-    if then["certainty"] == "at-least" and float(today["value"]) > float(then["value"]):
-        return True
-    return then["certainty"] != "confirmed" and float(today["value"]) == float(then["value"])
+    was, counted = (Decimal(told["value"]).normalize() for told in (then, today))
+    if then["certainty"] == "at-least":
+        return counted >= was
+    return then["certainty"] == "estimated" and 2 * abs(counted - was) <= Decimal(1).scaleb(int(was.as_tuple().exponent))
 
 
 def changed_groups(before: Telling, now: Telling) -> list[str]:
@@ -211,6 +218,9 @@ def _still(
     facts: Facts, audience: str | None, chain: Sequence[tuple[Correction, Heard]]
 ) -> list[tuple[Correction, Heard]]:
     now = chain[-1][0].after
+    chain = _but_refined(chain)
+    if not chain:
+        return []
     if facts.published.misled is None:
         # What was published while nothing else went out stood on the pages only.
         said = [chain[0], *(one for earlier, one in pairwise(chain) if set(one[0].heard) != set(earlier[0].heard))]
@@ -222,6 +232,12 @@ def _still(
     return [(one._replace(after=now), heard) for one, heard in wrong]
 
 
+def _but_refined(chain: Sequence[tuple[Correction, Heard]]) -> Sequence[tuple[Correction, Heard]]:
+    """Return a chain up to its last error: what was only refined since then is no reason to write to anyone."""
+    errors = [number for number, (one, _) in enumerate(chain, 1) if not one.refined]
+    return chain[: errors[-1]] if errors else ()
+
+
 def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction:
     """Return one correction for several of the same figure."""
     wrong = [one for number, one in enumerate(chain) if all(one.before != other.before for other in chain[:number])]
@@ -231,4 +247,4 @@ def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction:
         for language in languages
         if language in facts.voices
     }
-    return chain[-1]._replace(before=before, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))
+    return chain[-1]._replace(before=before, refined=False, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))

@@ -184,6 +184,7 @@ class Told(People, Deeds):
         return Said(
             {
                 "figure": correction.figure,
+                "refined": correction.refined,
                 "of_page": correction.what.startswith("page."),
                 "event": self.word(f"site.event_{event}") if correction.what in TIMES else "",
                 "sentence": self._in_context(correction),
@@ -199,8 +200,8 @@ class Told(People, Deeds):
 
     @cached_property
     def corrections(self) -> list[Said]:
-        """Everything that was corrected so far."""
-        return [self._correction(c) for c in self._facts.corrections]
+        """Everything that was put right so far. What was refined was not wrong."""
+        return [self._correction(c) for c in self._facts.corrections if not c.refined]
 
     @cached_property
     def new_corrections(self) -> list[Said]:

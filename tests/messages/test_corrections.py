@@ -47,7 +47,8 @@ def twice_changed(bench, *values):
     """Publish the outage with one value after the other; return the facts of the last, and what is out."""
     data, telling, read = data_of(OUTAGE), None, None
     for value in values:
-        data["facts"]["failed_payments"]["value"] = value
+        certainty, _, number = value.rpartition(" ")
+        data["facts"]["failed_payments"] |= {"value": number, "certainty": certainty or "confirmed"}
         told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
         published = PublishedIncident(telling=telling, told=told if telling else ())
         read = bench.read_data(data, FINAL[OUTAGE], published)
@@ -258,3 +259,55 @@ def test_what_one_audience_alone_was_told_is_on_no_corrected_page(bench):
     told = [Told(before.facts.update.id, "email", "", "relatives", "notice", "sent", 5)]
     read = bench.read_data(recall_with_relatives("2"), LATER, PublishedIncident(before.telling, tuple(told)))
     assert "The corrected page" not in read.message("correction relatives en")
+
+
+@pytest.mark.parametrize(
+    ("certainty", "first", "then", "wrong"),
+    [
+        ("estimated", "1700", "1719", False),
+        ("estimated", "1700", "1750", False),
+        ("estimated", "1700", "1751", True),
+        ("estimated", "2000", "1719", False),
+        ("estimated", "1719", "1718", True),
+        ("at-least", "1700", "1699", True),
+        ("at-least", "1700", "9000", False),
+        ("confirmed", "1700", "1719", True),
+    ],
+)
+def test_a_better_count_is_noted_and_only_an_error_is_put_right(bench, certainty, first, then, wrong):
+    """What was said to be about so many, or at least, was true: the page says what it was, and nobody is told of an error."""
+    data = data_of(OUTAGE)
+    data["facts"]["failed_payments"] |= {"value": first, "certainty": certainty}
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    published = PublishedIncident(before.telling, (Told("counted", "email", "", "merchants", "notice", "sent", 40),))
+    data["facts"]["failed_payments"] |= {"value": then, "certainty": "confirmed"}
+    read = bench.read_data(data, FINAL[OUTAGE], published)
+    page, statement = read.message("incident en"), read.message("statement en")
+    said = f"{ {'estimated': 'about ', 'at-least': 'at least '}.get(certainty, '') }{int(first):,} payments"
+    assert ("not " + said + " as we said before. We are sorry for the error." in page) is wrong
+    assert ("New figure, " in page) is not wrong
+    assert (f": {int(then):,} payments. Before, we had said {said}." in page) is not wrong
+    assert ("What we had wrong" in statement) is wrong
+    assert any(name.startswith("correction") for name, _ in read.messages()) is wrong
+
+
+def test_an_error_after_a_better_count_names_what_readers_heard(bench):
+    read = twice_changed(bench, "estimated 1700", "1719", "1500")
+    text = " ".join(read.message("correction merchants en").split())
+    assert "1,500 payments did not go through" in text
+    assert "We had written: about 1,700 payments." in text
+
+
+def test_a_better_count_after_an_error_is_no_reason_to_write_again(bench):
+    facts = twice_changed(bench, "1719").composed.facts
+    chain = [
+        Correction(
+            "failed_payments", {"en": before}, {"en": after}, None, figure=True, to=("merchants",), refined=refined
+        )
+        for before, after, refined in (("900", "about 1,700", False), ("about 1,700", "1,719", True))
+    ]
+    from crisiscomms.messages.corrections import uncorrected
+
+    [one] = uncorrected(facts._replace(corrections=tuple(chain)), "merchants")
+    assert (one.before["en"], one.after["en"], one.refined) == ("900", "1,719", False)
+    assert not uncorrected(facts._replace(corrections=tuple(chain[1:])), "merchants")
