@@ -130,7 +130,9 @@ def _still_true(before: Telling, now: Telling, key: str) -> bool:
     was, counted = (Decimal(told["value"]).normalize() for told in (then, today))
     if then["certainty"] == "at-least":
         return counted >= was
-    return then["certainty"] == "estimated" and 2 * abs(counted - was) <= Decimal(1).scaleb(int(was.as_tuple().exponent))
+    return then["certainty"] == "estimated" and 2 * abs(counted - was) <= Decimal(1).scaleb(
+        int(was.as_tuple().exponent)
+    )
 
 
 def changed_groups(before: Telling, now: Telling) -> list[str]:
@@ -247,4 +249,6 @@ def _joined(facts: Facts, chain: Sequence[Correction]) -> Correction:
         for language in languages
         if language in facts.voices
     }
-    return chain[-1]._replace(before=before, refined=False, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard)))
+    return chain[-1]._replace(
+        before=before, refined=False, heard=tuple(dict.fromkeys(name for one in wrong for name in one.heard))
+    )

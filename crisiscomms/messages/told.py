@@ -233,14 +233,24 @@ class Told(People, Deeds):
         return None
 
     def _texts_of(self, audience: str | None) -> Iterator[tuple[Text, Update]]:
-        """Yield the texts that say most briefly what happened to an audience, with the update that they are said for."""
+        """Yield the texts that an audience may read, those that say most briefly what happened first, each with its update."""
         incident = self._incident
-        for item in sorted(incident.impact, key=lambda one: one.audience != audience):
-            if item.audience == audience or not item.private:
-                yield item.effect, self._update
+        told = [(one.audience, one.private, one.effect) for one in incident.impact]
+        asked = [(one.audience, one.private, one.text) for one in incident.do_now or ()]
+        owed = [(one.audience, one.private, one.what) for one in incident.repair]
+
+        def read(found: list[tuple[str, bool, Text]]) -> Iterator[tuple[Text, Update]]:
+            for whose, private, text in sorted(found, key=lambda one: one[0] != audience):
+                if whose == audience or not private:
+                    yield text, self._update
+
+        yield from read(told)
         for fact in incident.facts.values():
             if fact.says:
                 yield fact.says, self._update
         for update in reversed(self._facts.updates):
             if not update.private or audience in update.audiences:
                 yield update.text, update
+        yield from read(owed + asked)
+        for action in incident.actions:
+            yield action.text, self._update

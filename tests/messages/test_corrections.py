@@ -311,3 +311,17 @@ def test_a_better_count_after_an_error_is_no_reason_to_write_again(bench):
     [one] = uncorrected(facts._replace(corrections=tuple(chain)), "merchants")
     assert (one.before["en"], one.after["en"], one.refined) == ("900", "1,719", False)
     assert not uncorrected(facts._replace(corrections=tuple(chain[1:])), "merchants")
+
+
+def test_a_corrected_sum_that_only_a_repair_names_is_told_in_its_sentence(bench):
+    data, telling, read = data_of(OUTAGE), None, None
+    data["repair"] = [
+        {"audience": "merchants", "kind": "refund", "what": "We pay back $fee for each payment.", "by": "2026-11-25"}
+    ]
+    for value in ("5.00", "3.50"):
+        data["facts"]["fee"] = {"value": value, "unit": "EUR"}
+        told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+        read = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(telling, told if telling else ()))
+        telling = read.composed.telling.dated("2026-11-18T17:00+01:00", 1)
+    text = " ".join(read.message("correction merchants en").split())
+    assert "We pay back €3.50 for each payment. We had written: €5.00." in text
