@@ -21,6 +21,9 @@ from crisiscomms.review.rules import rule
 from crisiscomms.telling import PAGES, Telling
 
 _DIRECTIONS = re.compile("[\u200e\u200f\u2066-\u2069]")
+_QUESTION = re.compile(r"unknowns\.\d+\.question")
+#: Where the answer to a question may stand.
+_ANSWERS = frozenset({"cause", "questions", "rumours", "affected", "impact"})
 #: What the parts of a page are called that readers may have been told.
 _CALLED = {
     "title": "the title",
@@ -42,6 +45,8 @@ def stands_by_its_word(case: Case) -> Iterator[Finding]:
         return
     yield from _promises(case, before)
     yield from _postponed(case, before)
+    yield from _dropped(case, before)
+    yield from _unanswered(case, before)
     yield from _updates(case, before)
     yield from _figures(case, before)
     yield from _told_otherwise(case, before)
@@ -99,6 +104,46 @@ def _postponed(case: Case, before: Telling) -> Iterator[Finding]:
                 message = f'"{shown(one.name)}" was promised for {_plain(was)}, and is now due {_plain(due)}'
                 yield _finding(case, "commitment-dropped", one.place, message)
                 break
+
+
+def _dropped(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield work and repairs that readers wait for, and that the record has no longer. Other words for one are no loss."""
+    now = {one.key for one in commitments(case.incident)}
+    for kind, field, verb in (("action", "actions", "to be done"), ("repair", "repair", "owed")):
+        stood = {key.partition(".")[2]: done for key, done in before.texts.items() if key.startswith(f"deed.{kind}: ")}
+        fewer = len(stood) - len(getattr(case.incident, field))
+        gone = [key for key, done in stood.items() if key not in now and not done["done"]]
+        if fewer <= 0 or not gone or all(_told_why(case, before, key) for key in gone):
+            continue
+        names = " or ".join(f'"{short(key.partition(": ")[2])}"' for key in gone)
+        build = case.error if kind == "repair" else case.warning  # work may have become part of other work
+        found = rule("commitment-dropped", "F")
+        yield build(found.code, (field,), f"{names} was published as {verb}, and is gone", found.why, found.fix)
+
+
+def _told_why(case: Case, before: Telling, key: str) -> bool:
+    """Say whether a new update may tell why something is not to come: one that names its day, where it had one."""
+    due = before.texts.get(f"due.{key}", {})
+    return any(_explained(case, was, language) for language, was in due.items()) if due else _speaks(case, before)
+
+
+def _speaks(case: Case, before: Telling) -> bool:
+    """Say whether there is an update that is not published yet."""
+    return any(update.id not in before.updates for update in case.incident.updates)
+
+
+def _unanswered(case: Case, before: Telling) -> Iterator[Finding]:
+    """Yield open questions that are gone, where nothing that is new in the record could be their answer."""
+    stood = [words for key, words in before.texts.items() if _QUESTION.fullmatch(key)]
+    now = {words for unknown in case.incident.unknowns or () for _, words in unknown.question}
+    known = {words for texts in before.texts.values() for words in texts.values()}
+    answers = any(p.field in _ANSWERS and p.words not in known for p in passages(case.incident))
+    if len(stood) <= len(case.incident.unknowns or ()) or answers or _speaks(case, before):
+        return
+    for question in stood:
+        if now.isdisjoint(question.values()):
+            message = f'"{short(_in_first(case, question))}" was published as an open question, and is gone'
+            yield _finding(case, "question-dropped", ("unknowns",), message)
 
 
 def _updates(case: Case, before: Telling) -> Iterator[Finding]:
