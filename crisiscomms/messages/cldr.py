@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -28,15 +29,19 @@ def direction(locale: str) -> str:
 
 @lru_cache(maxsize=1024)
 def number(value: float, locale: str, currency: str) -> str:
-    """Return a number with the language's separators. Of a currency, one that is not whole has all its decimals."""
+    """Return a number with the language's separators, and all decimals that it has: nothing that was counted is rounded.
+
+    Of a currency, one that is not whole has all that the currency has.
+    """
     from babel import Locale  # noqa: PLC0415
     from babel.numbers import format_decimal, get_currency_precision  # noqa: PLC0415
 
-    if not currency or isinstance(value, int):
+    if isinstance(value, int):
         return str(format_decimal(value, locale=locale))
-    decimals = max(get_currency_precision(currency), len(str(value).rpartition(".")[2]))
+    exact = Decimal(str(value))
+    decimals = max(get_currency_precision(currency) if currency else 0, -int(exact.normalize().as_tuple().exponent))
     whole = Locale.parse(locale).decimal_formats[None].pattern.partition(".")[0]
-    return str(format_decimal(value, f"{whole}.{'0' * decimals}", locale=locale))
+    return str(format_decimal(exact, f"{whole}.{'0' * decimals}" if decimals > 0 else whole, locale=locale))
 
 
 @lru_cache(maxsize=1024)

@@ -93,7 +93,9 @@ def _texts(facts: Facts, group: str) -> list[Text]:
 
 
 def _in_all(facts: Facts, text: Text) -> dict[str, str]:
-    return {language: one_line(facts.cite(text, language)) for language in facts.languages}
+    """Return a text in each language that it has. What stands in for a translation is none: it may come at any time."""
+    own = [language for language in facts.languages if text.get(language) is not None]
+    return {language: one_line(facts.cite(text, language)) for language in own or facts.languages}
 
 
 # -- what changed since ------------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
         before.facts.items(), key=lambda one: TIMES.index(one[0]) if one[0] in TIMES else len(TIMES)
     ):
         to = before.told_to(name)
-        if to == () or not _differs(shown, now.facts.get(name, {})):
+        if to == () or not _is_other(shown, now.facts.get(name, {})):
             continue
         one = Correction(name, dict(shown), dict(now.facts[name]), None, figure=True, heard=before.updates, to=to)
         yield one._replace(refined=_still_true(before, now, f"fact.{name}"))
@@ -116,7 +118,7 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
             yield Correction(key, then, today, None, figure=False, heard=before.updates)
     for group in _MARKED:
         if lost := gone(before, now, group):
-            yield Correction(f"page.{group}", lost, {}, None, figure=False, heard=before.updates, to=(PAGES,))
+            yield Correction(f"page.{group}", lost, gone(now, before, group), None, figure=False, heard=before.updates, to=(PAGES,))
 
 
 def _still_true(before: Telling, now: Telling, key: str) -> bool:
@@ -125,7 +127,7 @@ def _still_true(before: Telling, now: Telling, key: str) -> bool:
     About 47,000 is true of all that 47,000 is the round number of.
     """
     then, today = before.texts.get(key), now.texts.get(key)
-    if not then or not today:
+    if not then or not today or then.get("unit", today["unit"]) != today["unit"]:
         return False
     was, counted = (Decimal(told["value"]).normalize() for told in (then, today))
     if then["certainty"] == "at-least":
@@ -141,16 +143,26 @@ def changed_groups(before: Telling, now: Telling) -> list[str]:
 
 
 def gone(before: Telling, now: Telling, group: str) -> Words:
-    """Return the words of a group that a telling does not have any more, by language. Empty where it has them all."""
-    start = f"page.{group}."
-    stand = [words for key, words in now.texts.items() if key.startswith(start)]
-    lost = [
-        words
-        for key, words in before.texts.items()
-        if key.startswith(start) and all(_differs(words, other) or not (words.keys() & other.keys()) for other in stand)
-    ]
-    languages = dict.fromkeys(language for words in lost for language in words)
-    return {language: _in_a_row([words[language] for words in lost if language in words]) for language in languages}
+    """Return the words of a group that a telling does not have any more, in each language. Empty where it has them all.
+
+    A language that lost nothing while another did has empty words.
+    """
+    was, stands = _by_language(before, group), _by_language(now, group)
+    # A language in which nothing stands any more is one that the record is not in now.
+    lost = {
+        language: _in_a_row([words for words in said if words not in stands.get(language, ())])
+        for language, said in was.items()
+        if language in stands or not stands
+    }
+    return lost if any(lost.values()) else {}
+
+
+def _by_language(telling: Telling, group: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, words in telling.texts.items():
+        for language, said in words.items() if key.startswith(f"page.{group}.") else ():
+            found.setdefault(language, []).append(said)
+    return found
 
 
 def _in_a_row(said: Sequence[str]) -> str:
@@ -161,6 +173,12 @@ def _in_a_row(said: Sequence[str]) -> str:
 def _differs(before: Words, now: Words) -> bool:
     """Say whether some words are others now, in any language that both are in."""
     return any(now.get(language) not in {None, words} for language, words in before.items())
+
+
+def _is_other(before: Words, now: Words) -> bool:
+    """Say whether a figure is another now: in all languages that both are in. In one alone it is only put otherwise."""
+    both = before.keys() & now.keys()
+    return bool(both) and all(before[language] != now[language] for language in both)
 
 
 # -- who is still to hear of it ----------------------------------------------------------------------------------------

@@ -66,7 +66,11 @@ def telling(facts: Facts) -> Telling:
     }
     kept = {**dict(_promised(facts)), **dict(_done(facts)), **dict(_dated(facts))}
     sure = {
-        f"fact.{name}": {"value": str(fact.value), "certainty": fact.certainty}
+        f"fact.{name}": {
+            "value": str(fact.value),
+            "certainty": fact.certainty,
+            "unit": fact.unit.currency or fact.unit.word(facts.languages[0], "other"),
+        }
         for name, fact in facts.incident.facts.items()
     }
     old = {f"stale.{key}": words for key, words in stale(facts.incident, facts.published.telling).items()}

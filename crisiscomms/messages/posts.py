@@ -105,11 +105,11 @@ class Posts(Writer):
         told = told_last(self.facts, None)
         for account in self.accounts:
             language = self.words_language(account.language)
-            changed = Told(self.facts, language).new_corrections
-            update = told.get(account.channel)
+            known = Told(self.facts, language)
+            changed, update = known.new_corrections, told.get(account.channel)
             if changed and update:
                 say = self.facts.voices[language].word
-                link = self.facts.addresses.update(language, update)
+                link = self.facts.addresses.update(language, known.corrected_update or update)
                 text = _correcting(changed, say, say("post.corrected"))
                 if not account.limit.fits(f"{text}\n{link}"):
                     text = _correcting(changed, say, "")

@@ -164,7 +164,9 @@ class Told(People, Deeds):
                 "next": self._when(update.next_update),
                 "missed": self._when(update.next_update) if late else None,
                 "came": self._when(late.at) if late else None,
-                "corrections": [self._correction(c) for c in self._facts.corrections if self._concerns(c, update)],
+                "corrections": [
+                    self._correction(c) for c in self._facts.corrections if self._concerns(c, update) and self._read(c)
+                ],
             }
         )
 
@@ -179,6 +181,11 @@ class Told(People, Deeds):
         at = datetime.fromisoformat(correction.at) if correction.at else self._facts.now
         return update == next((u for u in reversed(shown) if u.at.at <= at and not u.private), shown[-1])
 
+    def _read(self, correction: Correction) -> bool:
+        """Say whether it was said otherwise in this language: a translation may change alone."""
+        was = correction.before.get(self.language)
+        return was is None or was not in {"", correction.after.get(self.language)}
+
     def _correction(self, correction: Correction) -> Said:
         event = event_name(correction.what, self.kind)
         return Said(
@@ -189,24 +196,36 @@ class Told(People, Deeds):
                 "event": self.word(f"site.event_{event}") if correction.what in TIMES else "",
                 "sentence": self._in_context(correction),
                 "before": Md(self._in_language(correction.before)),
-                "after": Md(self._in_language(correction.after)),
+                "after": Md(self._after(correction)),
                 "at": Md(corrected_when(correction, self._voice)),
                 "iso": correction.at or PUBLISHED_AT,
             }
         )
 
+    def _after(self, correction: Correction) -> str:
+        """Return what is right: of a figure as it is now, where it was put right while this language was not spoken."""
+        if correction.what in self._incident.facts and self.language not in correction.after:
+            return self._facts.figure(correction.what, self._voice)
+        return self._in_language(correction.after)
+
     def _in_language(self, words: Mapping[str, str]) -> str:
-        return str(words.get(self.language) or next(iter(words.values()), ""))
+        return words.get(self.language) or next(filter(None, words.values()), "")
 
     @cached_property
     def corrections(self) -> list[Said]:
-        """Everything that was put right so far. What was refined was not wrong."""
-        return [self._correction(c) for c in self._facts.corrections if not c.refined]
+        """The figures and times that were put right so far. What was refined was not wrong; other words stand with their update."""
+        return [self._correction(c) for c in self._facts.corrections if c.figure and not c.refined and self._read(c)]
 
     @cached_property
     def new_corrections(self) -> list[Said]:
         """Changed figures that those who were told the old ones have not heard of yet. Changed words stay on the page."""
         return [self._correction(c) for c in self._uncorrected]
+
+    @cached_property
+    def corrected_update(self) -> str:
+        """The id of the newest update beside which the page notes one of `new_corrections`. Empty where there is none."""
+        shown = [update for update in reversed(self._facts.updates) if not update.private]
+        return next((u.id for u in shown if any(self._concerns(one, u) for one in self._uncorrected)), "")
 
     @cached_property
     def corrected_page(self) -> bool:
@@ -220,7 +239,7 @@ class Told(People, Deeds):
     def _in_context(self, correction: Correction) -> Md | None:
         """Return the sentence in which a figure stands as it is now: a number alone does not say what is counted."""
         fact = self._incident.facts.get(correction.what)
-        now = self._in_language(correction.after)
+        now = self._after(correction)
         if fact is None or now != self._facts.figure(correction.what, self._voice):
             return None
         for text, update in self._texts_of(self._audience):

@@ -130,7 +130,7 @@ def test_what_the_page_said_is_marked_when_it_says_something_else(bench, what):
     assert "we changed what this page says" not in read.message("incident en")
     published = PublishedIncident(telling=before.telling)
     text = bench.read(dump(data), FINAL[incident], published).message("incident en")
-    assert text.count("we changed what this page says. Before, it said:") == 1
+    assert text.count("we changed what this page says.") == text.count("Before, it said:") == 1
 
 
 def test_more_that_is_known_is_no_correction(bench):
@@ -325,3 +325,79 @@ def test_a_corrected_sum_that_only_a_repair_names_is_told_in_its_sentence(bench)
         telling = read.composed.telling.dated("2026-11-18T17:00+01:00", 1)
     text = " ".join(read.message("correction merchants en").split())
     assert "We pay back €3.50 for each payment. We had written: €5.00." in text
+
+
+def republished(bench, name, change, *, at=None):
+    """Publish an example, change it, and read what would be published then."""
+    data = data_of(name)
+    before = bench.compose_data(data, at or FINAL[name]).composed
+    change(data)
+    told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+    return bench.read_data(data, at or FINAL[name], PublishedIncident(before.telling, told))
+
+
+def test_another_unit_is_an_error_however_loosely_the_figure_was_put(bench):
+    data = data_of(OUTAGE)
+    for certainty in ("at-least", "estimated"):
+        data["facts"]["failed_payments"] |= {"value": "5", "certainty": certainty}
+        before = bench.compose_data(data, FINAL[OUTAGE]).composed
+        other = {"en": {"one": "shop", "other": "shops"}, "de": {"one": "Laden", "other": "Läden"}}
+        now = {
+            **data,
+            "facts": {**data["facts"], "failed_payments": {**data["facts"]["failed_payments"], "unit": other}},
+        }
+        page = bench.read_data(now, FINAL[OUTAGE], PublishedIncident(before.telling)).message("incident en")
+        assert "5 shops, not " in page
+
+
+def test_a_translation_that_comes_later_is_no_correction(bench):
+    """What stood in for it was never said to be German. In English nothing changed."""
+    data = data_of(OUTAGE)
+    german = data["cause"]["plain"].pop("de")
+    data["facts"]["failed_payments"]["unit"] = {"one": "payment", "other": "payments"}
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    data["cause"]["plain"]["de"] = german
+    data["facts"]["failed_payments"]["unit"] = data_of(OUTAGE)["facts"]["failed_payments"]["unit"]
+    told = (Told("counted", "email", "", "merchants", "notice", "sent", 40),)
+    read = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(before.telling, told))
+    assert not read.composed.facts.corrections
+    assert not [name for name, _ in read.messages() if name.startswith("correction")]
+
+
+def test_words_that_change_in_one_language_are_marked_in_that_language(bench):
+    read = republished(
+        bench, OUTAGE, lambda data: data["updates"][0]["text"].update(de="Kartenzahlungen scheitern überall.")
+    )
+    assert "we changed the words of this update" not in read.message("incident en")
+    assert "Wir haben den Wortlaut dieser Meldung geändert." in read.message("incident de")
+    read = republished(bench, OUTAGE, lambda data: data["title"].update(de="Zahlungen scheitern"))
+    assert "we changed what this page says" not in read.message("incident en")
+    assert "Jetzt steht hier: „Zahlungen scheitern“" in read.message("incident de")
+
+
+def test_a_figure_that_changed_while_a_language_was_not_spoken_is_put_in_its_own_digits(bench):
+    data = data_of(OUTAGE)
+    whole = data["updates"][-1]["text"]
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    data["updates"][-1]["text"] = whole["en"]
+    data["languages"] = ["en"]
+    data["facts"]["failed_payments"]["value"] = "1800"
+    between = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(before.telling)).composed
+    data["updates"][-1]["text"] = whole
+    del data["languages"]
+    telling = between.telling.dated("2026-11-18T17:00:00+01:00", 2)
+    page = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(telling)).message("incident de")
+    assert "Richtig ist: 1.800 Zahlungen" in page
+
+
+def test_a_correcting_post_leads_to_where_the_page_notes_it(bench):
+    data, out = data_of(OUTAGE), (Told("first-notice", "x", "NorthwindPay", "", "post", "sent"),)
+    data["updates"][0]["short"] = {name: "$failed_payments failed. We are sorry." for name in ("en", "de")}
+    before = bench.compose_data(data, FINAL[OUTAGE]).composed
+    data["facts"]["failed_payments"]["value"] = "1800"
+    read = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(before.telling, out))
+    [post] = [post for post in read.composed.messages.posts if post.kind == "correction" and post.language == "en"]
+    assert post.update == "first-notice"
+    assert post.link.endswith("#counted")
+    before_note = read.message("incident en").partition("Correction, ")[0]
+    assert before_note.rfind("1,800 payments did not go through") > before_note.rfind("Resolved, ")
