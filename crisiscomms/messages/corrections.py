@@ -118,7 +118,9 @@ def found_against(before: Telling, now: Telling) -> Iterator[Correction]:
             yield Correction(key, then, today, None, figure=False, heard=before.updates)
     for group in _MARKED:
         if lost := gone(before, now, group):
-            yield Correction(f"page.{group}", lost, gone(now, before, group), None, figure=False, heard=before.updates, to=(PAGES,))
+            yield Correction(
+                f"page.{group}", lost, gone(now, before, group), None, figure=False, heard=before.updates, to=(PAGES,)
+            )
 
 
 def _still_true(before: Telling, now: Telling, key: str) -> bool:

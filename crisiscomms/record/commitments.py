@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ from crisiscomms.record.model import Incident, Update
 class Commitment(NamedTuple):
     """One thing that readers wait for. `place` is where the record has its day.
 
-    A promise is known by its id (`name`), an action and a repair by their words. `ended` is when it was kept or done, or when
-    we said that we will not keep it. `private`: for its audience only.
+    A promise is known by its id (`name`), an action and a repair by their words, and by how many before it have the same
+    (`earlier`). `ended` is when it was kept or done, or when we said that we will not keep it. `private`: for its audience
+    only.
     """
 
     kind: str
@@ -23,15 +25,24 @@ class Commitment(NamedTuple):
     ended: When | None
     owner: Text | None = None
     private: bool = False
+    earlier: int = 0
 
     @property
     def key(self) -> str:
         """What tells it from all others of its incident."""
-        return self.name if self.kind == "promise" else f"{self.kind}: {self.name}"
+        alike = f" ({self.earlier + 1})" if self.earlier else ""
+        return self.name if self.kind == "promise" else f"{self.kind}: {self.name}{alike}"
 
 
 def commitments(incident: Incident) -> Iterator[Commitment]:
     """Yield everything that was promised, is to be done or is owed, done or not."""
+    alike: Counter[str] = Counter()
+    for one in _written(incident):
+        yield one._replace(earlier=alike[one.key])
+        alike[one.key] += 1
+
+
+def _written(incident: Incident) -> Iterator[Commitment]:
     for number, promise in enumerate(incident.promises):
         ended = promise.kept or promise.broken
         yield Commitment("promise", promise.id, ("promises", number, "due"), promise.due, ended, promise.owner)

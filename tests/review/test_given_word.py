@@ -1,5 +1,6 @@
 """What a record says of what was promised, where it was promised in many languages: its team reads their own."""
 
+import copy
 import sys
 from pathlib import Path
 
@@ -27,8 +28,7 @@ def dropped(five, change):
     change(data)
     # As it comes back from where it is kept: the languages in the order of their codes.
     stored = before._replace(texts={key: dict(sorted(words.items())) for key, words in before.texts.items()})
-    found = five.read_data(data, NOW, PublishedIncident(stored)).findings
-    return [finding.message for finding in found if finding.code == "commitment-dropped"]
+    return found_dropped(five, data, stored)
 
 
 def test_what_comes_later_than_promised_is_named_in_the_language_of_the_record(five):
@@ -108,3 +108,25 @@ def test_only_the_mails_of_a_changed_update_are_counted(bench):
     [(message, line)] = changed(before, data, bench, *mails, now="2026-11-18 11:30")
     assert message == f'8 mails are out, and what they say is changed: the words of "{names[1]}"'
     assert dump(data).splitlines()[line - 1].strip().startswith(("- id", "id", "- at", "at"))
+
+
+def found_dropped(five, data, before):
+    found = five.read_data(data, NOW, PublishedIncident(before)).findings
+    return [finding.message for finding in found if finding.code == "commitment-dropped"]
+
+
+def test_two_repairs_in_the_same_words_are_two(five):
+    """Each audience has a day of its own: one that comes later, or is done, is not the other."""
+    data = yaml.load(PARCELS, Loader=yaml.CBaseLoader)
+    first = {**data["repair"][0], "by": "2026-12-15"}
+    second = {**copy.deepcopy(first), "by": "2026-12-01"}
+    data["repair"] = [first, second]
+    before = five.compose_data(data, NOW).composed.telling
+    assert found_dropped(five, data, before) == []
+    data["repair"] = [first, {**second, "done": "2026-11-17 12:00"}]
+    done = five.read_data(data, NOW, PublishedIncident(before)).composed.telling
+    assert found_dropped(five, data, done) == []
+    data["repair"] = [first, {**second, "by": "2026-12-15"}]
+    assert found_dropped(five, data, before) == [
+        '"We refund the postage." was promised for 1 December 2026, and is now due 15 December 2026'
+    ]
