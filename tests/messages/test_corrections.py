@@ -392,7 +392,7 @@ def test_a_figure_that_changed_while_a_language_was_not_spoken_is_put_in_its_own
 
 def test_a_correcting_post_leads_to_where_the_page_notes_it(bench):
     data, out = data_of(OUTAGE), (Told("first-notice", "x", "NorthwindPay", "", "post", "sent"),)
-    data["updates"][0]["short"] = {name: "$failed_payments failed. We are sorry." for name in ("en", "de")}
+    data["updates"][0]["short"] = dict.fromkeys(("en", "de"), "$failed_payments failed. We are sorry.")
     before = bench.compose_data(data, FINAL[OUTAGE]).composed
     data["facts"]["failed_payments"]["value"] = "1800"
     read = bench.read_data(data, FINAL[OUTAGE], PublishedIncident(before.telling, out))
@@ -401,3 +401,15 @@ def test_a_correcting_post_leads_to_where_the_page_notes_it(bench):
     assert post.link.endswith("#counted")
     before_note = read.message("incident en").partition("Correction, ")[0]
     assert before_note.rfind("1,800 payments did not go through") > before_note.rfind("Resolved, ")
+
+
+def test_questions_and_answers_tell_what_was_wrong(bench):
+    read = republished(bench, OUTAGE, lambda data: data["facts"]["failed_payments"].update(value="1800"))
+    for page, asked in (
+        ("faq en", "What had you told us that was wrong?"),
+        ("faq de", "Was hatten Sie uns falsch gesagt?"),
+    ):
+        text = read.message(page)
+        assert text.count(asked) == 1
+        assert "1.719 Zahlungen" in text if page == "faq de" else "not 1,719 payments as we said before" in text
+    assert "that was wrong" not in bench.compose_data(data_of(OUTAGE), FINAL[OUTAGE]).message("faq en")
