@@ -44,7 +44,9 @@ class Deeds(Events):
 
     def _action(self, item: Action | Promise) -> Said:
         done = item.done if isinstance(item, Action) else item.kept
+        first = None if isinstance(item, Action) else self._facts.first_due(item)
         parts = {"text": self._md(item.text), "due": self._when(item.due), "owner": self._md(item.owner)}
+        parts["first"] = self._when(first)
         return Said({**parts, **self._became(done, item.due)})
 
     @cached_property

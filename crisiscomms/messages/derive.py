@@ -96,6 +96,8 @@ def _promised(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:
         times = {"due": promise.due, "kept": promise.kept, "broken": promise.broken}
         yield f"promised.{promise.id}", dict(promise.text)
         yield f"promise.{promise.id}", {name: voice.iso(when) if when else "" for name, when in times.items()}
+        if first := facts.first_due(promise):
+            yield f"first.{promise.id}", {"due": voice.iso(first)}
 
 
 def _done(facts: Facts) -> Iterator[tuple[str, dict[str, str]]]:

@@ -18,6 +18,7 @@ from crisiscomms.published import PublishedIncident
 from crisiscomms.record import CLOSED, Handwritten, Incident, Update
 from crisiscomms.record.citations import Citation, citations, split
 from crisiscomms.record.commitments import commitments
+from crisiscomms.record.model import Promise
 from crisiscomms.record.texts import passages
 from crisiscomms.telling import PAGES, PUBLIC, Correction
 from crisiscomms.workspace import Workspace
@@ -89,6 +90,13 @@ class Facts(NamedTuple):
         due, shown = update.next_update, [one for one in self.updates if not one.private or one is update]
         later = shown[shown.index(update) + 1 :] if due and update in shown else []
         return later[0] if due and later and later[0].at.at > due.at else None
+
+    def first_due(self, promise: Promise) -> When | None:
+        """Return by when a promise was first published to be kept, where it was put off since."""
+        texts = self.published.telling.texts if self.published.telling else {}
+        first = texts.get(f"first.{promise.id}", texts.get(f"promise.{promise.id}", {})).get("due")
+        when = When.read(first, self.workspace.reading) if first else None
+        return when if when and when.at < promise.due.at else None
 
     def tells_fixed(self, update: Update) -> bool:
         """Say whether a letter about an update may say when things were put right: where nobody was hurt, and it says that it is over."""

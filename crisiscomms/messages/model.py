@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 
 class PromiseLine(NamedTuple):
-    """One promise, as the list of promises shows it. `html` is its text."""
+    """One promise, as the list of promises shows it. `html` is its text, `first` the day of a promise that was put off."""
 
     id: str
     html: str
@@ -56,6 +56,7 @@ class PromiseLine(NamedTuple):
     owner: str
     kept: str | None
     broken: str | None = None
+    first: str | None = None
 
 
 class Picture(NamedTuple):

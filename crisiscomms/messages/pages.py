@@ -118,7 +118,7 @@ class Pages(Writer):
         )
 
     def _promise(self, promise: Promise, language: str) -> PromiseLine:
-        source = str(self.facts.cite(promise.text, language))
+        source, first = str(self.facts.cite(promise.text, language)), self.facts.first_due(promise)
         return PromiseLine(
             promise.id,
             to_html(source),
@@ -127,6 +127,7 @@ class Pages(Writer):
             one_line(str(self.facts.cite(promise.owner, language))),
             iso(promise.kept) if promise.kept else None,
             iso(promise.broken) if promise.broken else None,
+            iso(first) if first else None,
         )
 
     def _times(self) -> Iterator[tuple[str, str]]:

@@ -413,3 +413,29 @@ def test_questions_and_answers_tell_what_was_wrong(bench):
         assert text.count(asked) == 1
         assert "1.719 Zahlungen" in text if page == "faq de" else "not 1,719 payments as we said before" in text
     assert "that was wrong" not in bench.compose_data(data_of(OUTAGE), FINAL[OUTAGE]).message("faq en")
+
+
+def test_a_promise_that_was_put_off_says_by_when_it_was_promised_first(bench):
+    """The day that readers wrote down does not vanish, however often it moves and whatever becomes of the promise."""
+    data, telling, seen = data_of(OUTAGE), None, []
+    promise = data["promises"][0]
+    for due, kept in (
+        ("2026-11-25", None),
+        ("2026-12-02", None),
+        ("2026-12-09", None),
+        ("2026-12-09", "2026-12-08 10:00"),
+    ):
+        promise |= {"due": due, **({"kept": kept} if kept else {})}
+        read = bench.read_data(data, "2026-12-08 12:00", PublishedIncident(telling))
+        telling = read.composed.telling.dated("2026-11-18T17:00+01:00", 1)
+        [line] = read.composed.messages.site[0].promises
+        seen.append((line.first, "We had first promised it by 25 November 2026." in read.message("incident en")))
+    assert seen[0] == (None, False)
+    assert {day[:10] for day, _ in seen[1:]} == {"2026-11-25"}
+    assert all(said for _, said in seen[1:])
+    assert "We did so at 10:00 CET on 8 December 2026" in read.message("statement en")
+    assert "Zuerst hatten wir es bis zum 25. November 2026 versprochen." in read.message("incident de")
+    promise["due"] = "2026-11-20"  # sooner than it was promised for: nothing was put off
+    del promise["kept"]
+    sooner = bench.read_data(data, "2026-11-19 10:00", PublishedIncident(telling)).composed
+    assert sooner.messages.site[0].promises[0].first is None
